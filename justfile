@@ -1,0 +1,35 @@
+# One way to check, one way to fix. `just verify` reads only, `just fix` writes.
+
+# Everything that has to hold, as the gate runs it.
+verify:
+    bash .ci/run
+
+# Tests of all crates.
+test:
+    cargo test
+
+# Format and take clippy's suggestions.
+fix:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged -- -D warnings
+
+# The main job.
+quickstart:
+    cargo run --release -- launch configs/quickstart.toml
+
+# From SIGKILL to the next commit, over 30 kills; the table in docs/measurements.md.
+kill-recovery:
+    cargo bench --bench kill_recovery
+
+# All-reduce over loopback; the table in docs/measurements.md.
+bench:
+    cargo bench --bench kernels
+    cargo bench --bench allreduce
+
+# The quickstart's accuracy over five seeds against a single process with the same budget.
+accuracy:
+    python3 scripts/accuracy.py
+
+# Fuzz one parser for a while: scenario, frame or manifest.
+fuzz target="frame" seconds="60":
+    cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -max_total_time={{seconds}}
