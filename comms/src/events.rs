@@ -1,0 +1,312 @@
+//! The one event stream: what happened, where, when.
+//!
+//! Every process writes its events as one JSON object a line; `launch` merges them into `events.jsonl`. Progress
+//! bars, summaries and reports read nothing else. Example:
+//!
+//! ```json
+//! {"t":12.25,"wall":"2026-01-01T00:00:12.250Z","node":"sat-1","event":"phase","round":3,"attempt":0,"phase":"reduce"}
+//! ```
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::control::Report;
+use crate::id::{Attempt, Digest, NodeId, Round, ViewId};
+
+/// One line of the stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Mission time in seconds.
+    pub t: f64,
+    /// Wall time, where processes are real.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall: Option<Timestamp>,
+    /// Who says so.
+    pub node: NodeId,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// Where in a round a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The round has opened and nothing is computed yet.
+    Open,
+    /// Inner steps.
+    Compute,
+    /// Partial sums travel.
+    Reduce,
+    /// Agreed segments travel.
+    Gather,
+    /// The result is complete and waits for the commit.
+    Commit,
+    /// The committed state is being written.
+    Checkpoint,
+}
+
+impl Phase {
+    /// Every phase, in the order of a round.
+    pub const ALL: [Self; 6] =
+        [Self::Open, Self::Compute, Self::Reduce, Self::Gather, Self::Commit, Self::Checkpoint];
+
+    /// The phase as events and scenarios write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Compute => "compute",
+            Self::Reduce => "reduce",
+            Self::Gather => "gather",
+            Self::Commit => "commit",
+            Self::Checkpoint => "checkpoint",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What can happen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum What {
+    /// A process accepts connections.
+    Listening {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// The roster changed (from the aggregator).
+    View {
+        /// The version.
+        view: ViewId,
+        /// Who is in.
+        members: Vec<NodeId>,
+    },
+    /// Progress inside a round. May be dropped for a slow reader.
+    Step {
+        /// The round.
+        round: Round,
+        /// The inner step, from 1.
+        step: u32,
+        /// Inner steps of a round.
+        of: u32,
+        /// Samples that the node trains on in this round.
+        shard: u64,
+        /// The step's loss.
+        loss: f64,
+    },
+    /// A node enters a phase of a round.
+    Phase {
+        /// The round.
+        round: Round,
+        /// The attempt.
+        attempt: Attempt,
+        /// The phase.
+        phase: Phase,
+    },
+    /// A lane to a peer changed.
+    Link {
+        /// The peer.
+        peer: NodeId,
+        /// Its state.
+        state: LinkState,
+    },
+    /// A node's own contribution was refused; it goes on without it.
+    ContributionRefused {
+        /// The round.
+        round: Round,
+        /// Why.
+        reason: String,
+    },
+    /// All living members agreed (from the aggregator).
+    RoundCommitted {
+        /// The round.
+        round: Round,
+        /// The attempt that was agreed.
+        attempt: Attempt,
+        /// What was agreed.
+        digest: Digest,
+        /// Whose samples are in it.
+        contributors: Vec<(NodeId, u64)>,
+    },
+    /// An attempt was rolled back everywhere; the round is tried again (from the aggregator).
+    RoundRolledBack {
+        /// The round.
+        round: Round,
+        /// The attempt.
+        attempt: Attempt,
+        /// Why.
+        reason: String,
+    },
+    /// A member is gone (from the aggregator).
+    NodeLost {
+        /// Who.
+        lost: NodeId,
+        /// In which round.
+        round: Round,
+        /// How it was noticed.
+        how: LossKind,
+        /// Samples issued to it for the round that died with it.
+        samples: u64,
+    },
+    /// The common state of a round is on this node's disk, verified.
+    CheckpointWritten {
+        /// The round.
+        round: Round,
+        /// Digest of the common state.
+        state: Digest,
+        /// Bytes on disk.
+        bytes: u64,
+    },
+    /// Chunks of a checkpoint have reached the ground (from the station). May be dropped for a slow reader.
+    ChunksLanded {
+        /// The round.
+        round: Round,
+        /// Chunks that are there.
+        chunks: u64,
+        /// Chunks of the checkpoint.
+        of: u64,
+    },
+    /// A chunk or manifest did not match its hash and was thrown away (from the station).
+    ChunkRefused {
+        /// The round.
+        round: Round,
+        /// Why.
+        reason: String,
+    },
+    /// A checkpoint is complete and verified on the ground (from the station).
+    CheckpointLanded {
+        /// The round.
+        round: Round,
+        /// Digest of `model.safetensors`.
+        digest: Digest,
+        /// Its size.
+        bytes: u64,
+        /// Where it lies, relative to the ground store.
+        path: String,
+    },
+    /// A scripted fault strikes this process next.
+    Fault {
+        /// The scenario's words for it.
+        fault: String,
+    },
+    /// A node leaves a finished job.
+    Left {
+        /// What it reports.
+        report: Report,
+    },
+    /// The job is over (from the aggregator).
+    Finished {
+        /// What came of it.
+        outcome: Outcome,
+        /// Rounds that every replica applied.
+        rounds_committed: u64,
+        /// Attempts that no replica applied.
+        rounds_rolled_back: u64,
+        /// Samples, each counted once, in committed rounds.
+        samples_used: u64,
+        /// Samples whose contribution died with its node or was refused.
+        samples_lost: u64,
+        /// Samples that are in only a part of the segments.
+        samples_partial: u64,
+        /// Who was lost, in the order of loss.
+        lost: Vec<NodeId>,
+    },
+    /// Progress events that a slow reader cost.
+    Dropped {
+        /// How many since the last such line.
+        count: u64,
+    },
+    /// Something that a person should read.
+    Warning {
+        /// What.
+        message: String,
+    },
+}
+
+impl What {
+    /// Whether a live view may miss it: progress may be dropped for a slow reader, facts may not.
+    #[must_use]
+    pub const fn is_progress(&self) -> bool {
+        matches!(self, Self::Step { .. } | Self::Link { .. } | Self::ChunksLanded { .. })
+    }
+}
+
+/// The state of a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// Connected and in contact.
+    Up,
+    /// Connected, and out of contact: frames wait for the next window.
+    Waiting,
+    /// Not connected.
+    Down,
+}
+
+/// How a loss was noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossKind {
+    /// Its connection broke.
+    Connection,
+    /// It missed its heartbeats.
+    Silence,
+    /// It never came, or did not come back after a restart of the aggregator.
+    Absence,
+    /// It said that it cannot go on, or what it said cannot be so.
+    Refused,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Outcome {
+    /// All rounds committed and the last checkpoint landed.
+    Completed,
+    /// Stopped on request, after a checkpoint.
+    Interrupted,
+    /// All rounds committed, but the last checkpoint did not land in time.
+    NotLanded {
+        /// What is known about why.
+        reason: String,
+    },
+    /// The job could not go on.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_is_shown_as_events_write_it() {
+        for phase in Phase::ALL {
+            assert_eq!(serde_json::to_string(&phase).expect("a word"), format!("\"{phase}\""));
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_flat_json_object() {
+        let event = Event {
+            t: 1.5,
+            wall: None,
+            node: NodeId::satellite(3),
+            what: What::Phase { round: Round(2), attempt: Attempt(0), phase: Phase::Gather },
+        };
+        let line = serde_json::to_string(&event).expect("events are plain data");
+        assert_eq!(line, r#"{"t":1.5,"node":"sat-3","event":"phase","round":2,"attempt":0,"phase":"gather"}"#);
+        assert_eq!(serde_json::from_str::<Event>(&line).expect("reads back"), event);
+    }
+}
