@@ -1,0 +1,184 @@
+//! The contacts of every lane, and the questions that they answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::contact::{Contact, Transit};
+use crate::id::NodeId;
+use crate::units::MissionTime;
+
+/// The contacts of every lane of a mission: sorted by time and without overlap, for each ordered pair of peers.
+///
+/// The station is a peer like the others, named [`NodeId::STATION`]. Every query finds its place by binary search.
+/// Lanes with the same contacts can share them, so a plan over many alike lanes stays small.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContactPlan {
+    lanes: BTreeMap<NodeId, BTreeMap<NodeId, Arc<[Contact]>>>,
+}
+
+/// Why contacts are not a [`ContactPlan`].
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InvalidContact {
+    /// A peer has contact with itself.
+    #[error("a contact from {peer} to itself: a contact joins two peers")]
+    Loop {
+        /// The peer.
+        peer: NodeId,
+    },
+    /// A window is empty.
+    #[error(
+        "a contact from {from} to {to} starts at {} and ends at {}: its end must be later",
+        contact.start, contact.end
+    )]
+    Empty {
+        /// The sender.
+        from: NodeId,
+        /// The receiver.
+        to: NodeId,
+        /// The window.
+        contact: Contact,
+    },
+    /// A window carries nothing.
+    #[error("a contact from {from} to {to} at {} has the rate 0: leave it out", contact.start)]
+    NoRate {
+        /// The sender.
+        from: NodeId,
+        /// The receiver.
+        to: NodeId,
+        /// The window.
+        contact: Contact,
+    },
+    /// Two windows of a lane share an instant.
+    #[error(
+        "a contact from {from} to {to} ends at {} and the next starts at {}: contacts of a lane must not overlap",
+        earlier.end, later.start
+    )]
+    Overlap {
+        /// The sender.
+        from: NodeId,
+        /// The receiver.
+        to: NodeId,
+        /// The window that starts first.
+        earlier: Contact,
+        /// The window that starts inside it.
+        later: Contact,
+    },
+}
+
+impl ContactPlan {
+    /// The plan of `contacts`, each from its first peer to its second, in any order.
+    ///
+    /// # Errors
+    /// [`InvalidContact`] if a window is empty, carries nothing, overlaps another of its lane, or joins a peer to
+    /// itself.
+    pub fn new(contacts: impl IntoIterator<Item = (NodeId, NodeId, Contact)>) -> Result<Self, InvalidContact> {
+        let mut lanes: BTreeMap<(NodeId, NodeId), Vec<Contact>> = BTreeMap::new();
+        for (from, to, contact) in contacts {
+            lanes.entry((from, to)).or_default().push(contact);
+        }
+        let mut plan = Self::default();
+        for ((from, to), mut contacts) in lanes {
+            contacts.sort_by_key(|contact| contact.start);
+            check(&from, &to, &contacts)?;
+            plan.insert(from, to, contacts.into());
+        }
+        Ok(plan)
+    }
+
+    /// Sets the contacts of a lane, which the caller has in order.
+    pub(crate) fn insert(&mut self, from: NodeId, to: NodeId, contacts: Arc<[Contact]>) {
+        debug_assert_eq!(check(&from, &to, &contacts), Ok(()));
+        if !contacts.is_empty() {
+            self.lanes.entry(from).or_default().insert(to, contacts);
+        }
+    }
+
+    /// All contacts from `from` to `to`, in the order of time; empty without a lane.
+    #[must_use]
+    pub fn contacts(&self, from: &NodeId, to: &NodeId) -> &[Contact] {
+        self.lanes.get(from).and_then(|lanes| lanes.get(to)).map_or(&[], |contacts| contacts)
+    }
+
+    /// Every lane with a contact: sender, receiver, contacts. Ordered by sender and receiver.
+    pub fn lanes(&self) -> impl Iterator<Item = (&NodeId, &NodeId, &[Contact])> {
+        self.lanes
+            .iter()
+            .flat_map(|(from, lanes)| lanes.iter().map(move |(to, contacts)| (from, to, contacts.as_ref())))
+    }
+
+    /// The contact from `from` to `to` that covers `at`.
+    #[must_use]
+    pub fn at(&self, from: &NodeId, to: &NodeId, at: MissionTime) -> Option<&Contact> {
+        self.next(from, to, at).filter(|contact| contact.covers(at))
+    }
+
+    /// The contact from `from` to `to` that covers `at`, or else the first that starts after it.
+    #[must_use]
+    pub fn next(&self, from: &NodeId, to: &NodeId, at: MissionTime) -> Option<&Contact> {
+        self.not_ended(from, to, at).first()
+    }
+
+    /// The peers that `id` can send to at `at`, in the order of their names.
+    pub fn neighbours(&self, id: &NodeId, at: MissionTime) -> impl Iterator<Item = &NodeId> {
+        self.lanes
+            .get(id)
+            .into_iter()
+            .flatten()
+            .filter(move |(_, contacts)| not_ended_at(contacts, at).first().is_some_and(|contact| contact.covers(at)))
+            .map(|(to, _)| to)
+    }
+
+    /// The earliest passage of one frame of `bytes` from `from` to `to` in a single hop, by a sender that is ready at
+    /// `ready`; nothing if no window is left that it fits into.
+    ///
+    /// A frame is not split: it fits into a contact if and only if `start + bytes / rate + light_time <= end`. Windows
+    /// that are too short for it are passed over one by one.
+    #[must_use]
+    pub fn transit(&self, from: &NodeId, to: &NodeId, ready: MissionTime, bytes: u64) -> Option<Transit> {
+        self.not_ended(from, to, ready).iter().find_map(|contact| contact.transit(ready, bytes))
+    }
+
+    /// The plan without any contact of `node`, as it is when the node is lost.
+    #[must_use]
+    pub fn without(&self, node: &NodeId) -> Self {
+        let mut plan = self.clone();
+        plan.lanes.remove(node);
+        plan.lanes.retain(|_, lanes| {
+            lanes.remove(node);
+            !lanes.is_empty()
+        });
+        plan
+    }
+
+    /// The contacts of a lane that end after `at`.
+    fn not_ended(&self, from: &NodeId, to: &NodeId, at: MissionTime) -> &[Contact] {
+        not_ended_at(self.contacts(from, to), at)
+    }
+}
+
+/// What is left of sorted contacts when those that have ended at `at` are cut off.
+fn not_ended_at(contacts: &[Contact], at: MissionTime) -> &[Contact] {
+    &contacts[contacts.partition_point(|contact| contact.end <= at)..]
+}
+
+fn check(from: &NodeId, to: &NodeId, contacts: &[Contact]) -> Result<(), InvalidContact> {
+    if from == to && !contacts.is_empty() {
+        return Err(InvalidContact::Loop { peer: from.clone() });
+    }
+    let lane = || (from.clone(), to.clone());
+    for (index, &contact) in contacts.iter().enumerate() {
+        let (from, to) = lane();
+        if contact.start >= contact.end {
+            return Err(InvalidContact::Empty { from, to, contact });
+        }
+        if contact.rate.0 == 0 {
+            return Err(InvalidContact::NoRate { from, to, contact });
+        }
+        if let Some(&later) = contacts.get(index + 1).filter(|later| later.start < contact.end) {
+            return Err(InvalidContact::Overlap { from, to, earlier: contact, later });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::id::NodeId;
+use crate::units::{BitsPerSecond, MissionTime};
+
+#[test]
+fn a_frame_fits_if_it_arrives_at_the_very_end_of_the_window_and_not_a_nanosecond_later() {
+    let plan = plan_of(&[contact(100, 200, 8_000_000_000, 10)]);
+    let sent_at = |ready| transit(&plan, ready, 40).map(|transit| transit.arrival.0);
+    assert_eq!(sent_at(150), Some(200));
+    assert_eq!(sent_at(151), None);
+    assert_eq!(transit(&plan, 0, 90).map(|transit| (transit.start.0, transit.sent.0)), Some((100, 190)));
+    assert_eq!(transit(&plan, 0, 91), None);
+}
+
+#[test]
+fn an_instant_at_the_end_of_a_contact_has_none() {
+    let plan = plan_of(&[contact(100, 200, 1, 0), contact(200, 300, 2, 0), contact(400, 500, 3, 0)]);
+    let rate_at = |at| plan.at(&from(), &to(), MissionTime(at)).map(|contact| contact.rate.0);
+    assert_eq!(rate_at(99), None);
+    assert_eq!(rate_at(100), Some(1));
+    assert_eq!(rate_at(200), Some(2));
+    assert_eq!(rate_at(300), None);
+    assert_eq!(plan.next(&from(), &to(), MissionTime(300)).map(|contact| contact.start.0), Some(400));
+    assert_eq!(plan.next(&from(), &to(), MissionTime(500)), None);
+}
+
+#[test]
+fn a_frame_that_would_take_longer_than_any_mission_never_arrives() {
+    let lasting = contact(0, u64::MAX, 1, 0);
+    let plan = plan_of(&[lasting]);
+    assert_eq!(transit(&plan, 0, u64::MAX), None);
+    assert_eq!(transit(&plan, u64::MAX - 2, 1), None);
+    assert_eq!(transit(&plan, u64::MAX, 0), None);
+    assert_eq!(transit(&plan, 7, 0).map(|transit| transit.arrival.0), Some(7));
+}
+
+#[test]
+fn a_lost_node_has_no_contact_in_either_direction() {
+    let (a, b, c) = (NodeId::satellite(0), NodeId::satellite(1), NodeId::satellite(2));
+    let always = contact(0, u64::MAX, 1, 0);
+    let lanes = [(&a, &b), (&b, &a), (&b, &c), (&c, &b), (&c, &a)];
+    let plan = ContactPlan::new(lanes.map(|(from, to)| (from.clone(), to.clone(), always))).expect("a plan");
+    assert_eq!(plan.neighbours(&b, MissionTime::ZERO).collect::<Vec<_>>(), [&a, &c]);
+    let rest = plan.without(&b);
+    assert_eq!(rest.lanes().map(|(from, to, _)| (from, to)).collect::<Vec<_>>(), [(&c, &a)]);
+    assert_eq!(rest.neighbours(&a, MissionTime::ZERO).count(), 0);
+}
+
+#[test]
+fn contacts_that_cannot_be_are_refused() {
+    let refused = |contacts: &[Contact]| ContactPlan::new(contacts.iter().map(|c| (from(), to(), *c))).unwrap_err();
+    assert!(matches!(refused(&[contact(5, 5, 1, 0)]), InvalidContact::Empty { .. }));
+    assert!(matches!(refused(&[contact(0, 5, 0, 0)]), InvalidContact::NoRate { .. }));
+    assert!(matches!(refused(&[contact(4, 9, 1, 0), contact(0, 5, 1, 0)]), InvalidContact::Overlap { .. }));
+    let looped = ContactPlan::new([(from(), from(), contact(0, 5, 1, 0))]).unwrap_err();
+    assert_eq!(looped.to_string(), "a contact from sat-0 to itself: a contact joins two peers");
+}
+
+proptest! {
+    #[test]
+    fn transit_agrees_with_sending_nanosecond_by_nanosecond(
+        contacts in random_contacts(),
+        ready in 0u64..140,
+        bytes in 0u64..40,
+    ) {
+        let plan = plan_of(&contacts);
+        prop_assert_eq!(transit(&plan, ready, bytes), naive_transit(&contacts, ready, bytes));
+    }
+
+    #[test]
+    fn queries_agree_with_looking_at_every_contact(contacts in random_contacts(), at in 0u64..140) {
+        let plan = plan_of(&contacts);
+        let at = MissionTime(at);
+        prop_assert_eq!(plan.at(&from(), &to(), at), contacts.iter().find(|c| c.covers(at)));
+        prop_assert_eq!(plan.next(&from(), &to(), at), contacts.iter().find(|c| c.covers(at) || c.start > at));
+        prop_assert_eq!(plan.neighbours(&from(), at).count(), usize::from(contacts.iter().any(|c| c.covers(at))));
+    }
+
+    #[test]
+    fn a_window_is_open_exactly_where_no_outage_is(
+        outages in prop::collection::vec((0u64..60, 0u64..60), 0..6),
+        at in 0u64..70,
+    ) {
+        let at = MissionTime(at);
+        let outages: Vec<_> = outages.into_iter().map(|(a, b)| (MissionTime(a), MissionTime(b))).collect();
+        let windows = windows_between(&outages);
+        let covered = |(start, end): &(MissionTime, MissionTime)| *start <= at && at < *end;
+        prop_assert_eq!(windows.iter().filter(|w| covered(w)).count(), usize::from(!outages.iter().any(covered)));
+        prop_assert!(windows.windows(2).all(|pair| pair[0].1 < pair[1].0));
+    }
+}
+
+/// Up to five contacts in order, many of them back to back, at rates that are not whole bytes a nanosecond.
+fn random_contacts() -> impl Strategy<Value = Vec<Contact>> {
+    let lane = (0u64..12, 1u64..30, 1u64..40_000_000_000, 0u64..6);
+    prop::collection::vec(lane, 0..6).prop_map(|parts| {
+        let mut at = 0;
+        parts
+            .into_iter()
+            .map(|(gap, length, rate, light)| {
+                let start = at + gap.saturating_sub(4);
+                at = start + length;
+                contact(start, at, rate, light)
+            })
+            .collect()
+    })
+}
+
+/// The twin: tries every instant as the start, and lets each nanosecond carry its bits for as long as the window lasts.
+fn naive_transit(contacts: &[Contact], ready: u64, bytes: u64) -> Option<Transit> {
+    let last = contacts.last()?.end.0;
+    (ready..last).find_map(|start| {
+        let contact = contacts.iter().find(|contact| contact.covers(MissionTime(start)))?;
+        let mut now = start;
+        let mut wanted = u128::from(bytes) * 8 * 1_000_000_000;
+        while wanted > 0 {
+            now += 1;
+            wanted = wanted.saturating_sub(u128::from(contact.rate.0));
+            if now > contact.end.0 {
+                return None;
+            }
+        }
+        let sent = MissionTime(now);
+        let arrival = sent + contact.light_time;
+        (arrival <= contact.end).then_some(Transit { start: MissionTime(start), sent, arrival })
+    })
+}
+
+fn transit(plan: &ContactPlan, ready: u64, bytes: u64) -> Option<Transit> {
+    plan.transit(&from(), &to(), MissionTime(ready), bytes)
+}
+
+fn plan_of(contacts: &[Contact]) -> ContactPlan {
+    ContactPlan::new(contacts.iter().map(|contact| (from(), to(), *contact))).expect("contacts in order")
+}
+
+fn contact(start: u64, end: u64, rate: u64, light_nanos: u64) -> Contact {
+    Contact {
+        start: MissionTime(start),
+        end: MissionTime(end),
+        rate: BitsPerSecond(rate),
+        light_time: Duration::from_nanos(light_nanos),
+    }
+}
+
+fn from() -> NodeId {
+    NodeId::satellite(0)
+}
+
+fn to() -> NodeId {
+    NodeId::satellite(1)
+}

@@ -1,0 +1,210 @@
+//! Every key of a scenario, in the order in which a resolved scenario is written.
+
+use super::key::{Absent, High, Key, Kind, Low};
+use super::training::{LearningRateSchedule, Mode, Optimizer};
+use super::types::{StrategyChoice, Topology};
+use crate::codec::Wire;
+use crate::events::Phase;
+use crate::limits::{MAX_CHUNK_BYTES, MAX_ELEMENTS, MAX_NODES};
+use Absent::{Default, Required, Unset};
+use High::{AtMost, Below};
+use Kind::{Address, Flag, Integer, Name, Number, Path, Peer, Size, Text, Word};
+use Low::{Above, AtLeast};
+
+/// A key that this version refuses, and what to do about it.
+pub(super) struct Reserved {
+    pub(super) path: &'static str,
+    pub(super) instead: &'static str,
+}
+
+const BY_ORBIT: &str = "links by orbit are not available in this version; use [mesh] and [[links.outage]]";
+const BY_PASS: &str = "passes by orbit are not available in this version; use [ground] rate_mbps and delay_ms";
+
+/// Keys that belong to what this version does not have.
+pub(super) const RESERVED: &[Reserved] = &[
+    Reserved {
+        path: "constellation",
+        instead: "[constellation] is not available in this version; use [mesh] with nodes, topology, rate_mbps and \
+                  delay_ms",
+    },
+    Reserved { path: "links.rate_gbps", instead: "with [mesh], the rate of links is `mesh.rate_mbps`" },
+    Reserved { path: "links.max_range_km", instead: BY_ORBIT },
+    Reserved { path: "links.grazing_altitude_km", instead: BY_ORBIT },
+    Reserved { path: "links.terminals", instead: BY_ORBIT },
+    Reserved { path: "links.acquisition_secs", instead: BY_ORBIT },
+    Reserved { path: "ground.stations", instead: BY_PASS },
+    Reserved { path: "ground.min_elevation_deg", instead: BY_PASS },
+    Reserved {
+        path: "collective.zstd",
+        instead: "compression of frames is not available in this version; leave the key out",
+    },
+    Reserved {
+        path: "aggregator.host",
+        instead: "the aggregator is a process of its own in this version; leave the key out",
+    },
+];
+
+macro_rules! keys {
+    ($($id:ident = $path:literal, $unit:literal, $kind:expr, $absent:expr, $meaning:expr;)+) => {
+        $(
+            pub(super) static $id: Key =
+                Key { path: $path, unit: $unit, kind: $kind, absent: $absent, meaning: $meaning };
+        )+
+
+        /// Every key.
+        pub(super) static ALL: &[&Key] = &[$(&$id),+];
+    };
+}
+
+/// Longest time that a scenario can name: three years.
+const LONGEST_SECS: High = AtMost(1e8);
+/// Longest light time: an hour.
+const LONGEST_DELAY: High = AtMost(3.6e6);
+const RATES: Kind = Number(AtLeast(0.001), AtMost(1e9));
+const SHARES: Kind = Number(AtLeast(0.0), Below(1.0));
+const SCALES: Kind = Number(AtLeast(1e-6), AtMost(1e9));
+const SPANS: Kind = Number(AtLeast(0.001), LONGEST_SECS);
+const INSTANTS: Kind = Number(AtLeast(0.0), LONGEST_SECS);
+const DELAYS: Kind = Number(AtLeast(0.0), LONGEST_DELAY);
+const MANY: u64 = 1_000_000_000;
+
+keys! {
+    NAME = "name", "", Name, Required,
+        "What run directories are named after.";
+    SEED = "seed", "", Integer(0, i64::MAX as u64), Default("0"),
+        "Where all randomness of the job comes from.";
+
+    NODES = "mesh.nodes", "nodes", Integer(1, MAX_NODES as u64), Required,
+        "How many nodes train. They are named `sat-0` and on.";
+    TOPOLOGY = "mesh.topology", "", Word(Topology::WORDS), Default("\"full\""),
+        "Who has a link to whom: each node to each other, or in a closed ring.";
+    RATE = "mesh.rate_mbps", "Mbit/s", RATES, Default("1000"),
+        "What each direction of a link carries.";
+    DELAY = "mesh.delay_ms", "ms", DELAYS, Default("5"),
+        "Light time of a link.";
+
+    OUTAGE_A = "links.outage[].a", "", Peer, Required,
+        "One end of a link of the mesh, or `station`. `[[links.outage]]` may stand any number of times; each is a \
+         window without contact, in both directions.";
+    OUTAGE_B = "links.outage[].b", "", Peer, Required,
+        "The other end.";
+    OUTAGE_START = "links.outage[].start_secs", "mission s", INSTANTS, Required,
+        "The first instant without contact.";
+    OUTAGE_END = "links.outage[].end_secs", "mission s", INSTANTS, Required,
+        "The first instant with contact again; later than `start_secs`.";
+
+    GROUND_RATE = "ground.rate_mbps", "Mbit/s", RATES, Default("160"),
+        "What the link from each node to the station carries.";
+    GROUND_DELAY = "ground.delay_ms", "ms", DELAYS, Default("5"),
+        "Light time of that link.";
+
+    TASK = "job.task", "", Text, Default("\"digits\""),
+        "What is trained: `digits`, or a task of your own program. `none` trains nothing and moves bytes only.";
+    INIT = "job.init", "", Path, Unset,
+        "A `model.safetensors` to start from, relative to the folder that the command runs in. Without it \
+         parameters start from the seed.";
+    PAYLOAD = "job.payload", "bytes", Size(4, MAX_ELEMENTS as u64 * 4), Default("\"4 MiB\""),
+        "Task `none`: size of the vector that a round exchanges, a multiple of 4 bytes.";
+    COMPUTE = "job.compute_ms", "mission ms", DELAYS, Default("0"),
+        "Task `none`: how long one inner step takes.";
+
+    MODE = "training.mode", "", Word(Mode::WORDS), Default("\"local-sgd\""),
+        "What a round exchanges: gradients after each step, or what parameters moved by in `inner_steps` steps on \
+         shards that are re-dealt (`local-sgd`) or private (`fedavg`).";
+    ROUNDS = "training.rounds", "rounds", Integer(1, MANY), Default("40"),
+        "Rounds of the job.";
+    INNER_STEPS = "training.inner_steps", "steps", Integer(1, 1_000_000), Default("8"),
+        "Optimizer steps of a node between two exchanges. In mode `ddp` it is 1, and 1 without this key.";
+    BATCH_SIZE = "training.batch_size", "samples", Integer(1, 1_000_000), Default("32"),
+        "Samples of a forward and backward pass of a node.";
+    ACCUMULATION = "training.accumulation", "batches", Integer(1, 1_000_000), Default("1"),
+        "Batches whose gradients are added up for one step.";
+    OPTIMIZER = "training.optimizer", "", Word(Optimizer::WORDS), Default("\"sgd\""),
+        "How a step uses the gradient.";
+    MOMENTUM = "training.momentum", "", SHARES, Default("0.9"),
+        "Optimizer `sgd`: share of the last step that is kept.";
+    NESTEROV = "training.nesterov", "", Flag, Default("false"),
+        "Optimizer `sgd`: whether the gradient is taken ahead of the momentum, which must be above 0 then.";
+    BETA_1 = "training.beta_1", "", SHARES, Default("0.9"),
+        "Optimizer `adamw`: decay of the mean of gradients.";
+    BETA_2 = "training.beta_2", "", SHARES, Default("0.999"),
+        "Optimizer `adamw`: decay of the mean of their squares.";
+    EPSILON = "training.epsilon", "", Number(Above(0.0), AtMost(1.0)), Default("1e-8"),
+        "Optimizer `adamw`: what keeps its division finite.";
+    WEIGHT_DECAY = "training.weight_decay", "", SHARES, Default("0"),
+        "Decay of the parameters, relative to the learning rate.";
+    LEARNING_RATE = "training.learning_rate", "", Number(Above(0.0), AtMost(1000.0)), Default("0.05"),
+        "The learning rate at its highest.";
+    SCHEDULE = "training.schedule", "", Word(LearningRateSchedule::WORDS), Default("\"constant\""),
+        "How the learning rate falls after the warm-up, down to zero after the last step.";
+    WARMUP_STEPS = "training.warmup_steps", "steps", Integer(0, MANY), Default("0"),
+        "Steps over which the learning rate rises from zero; at most `rounds` times `inner_steps`.";
+    CLIP_NORM = "training.clip_norm", "", Number(Above(0.0), AtMost(1e9)), Unset,
+        "Longer gradients are shortened to this norm. Without it they are not.";
+    TEST_FRACTION = "training.test_fraction", "", Number(Above(0.0), Below(1.0)), Default("0.2"),
+        "Share of the data that is held out for the test, picked by the seed.";
+
+    DIRICHLET_ALPHA = "private.dirichlet_alpha", "", Number(AtLeast(0.001), AtMost(1e6)), Default("0.5"),
+        "Mode `fedavg`: how alike the private shards are that the data is split into. Small is uneven and \
+         one-sided, large is even.";
+    PRIVATE_PATH = "private.paths.<node>", "", Path, Unset,
+        "Mode `fedavg`: a node's own data, relative to the folder that the command runs in. For every node or for \
+         none.";
+
+    DEADLINE = "round.deadline_secs", "mission s", SPANS, Default("600"),
+        "Time after which an attempt at a round is rolled back and tried again.";
+    ATTEMPTS = "round.attempts", "attempts", Integer(1, 1_000_000), Default("10"),
+        "Attempts at one round before the job fails.";
+
+    STRATEGY = "collective.strategy", "", Word(StrategyChoice::WORDS), Default("\"auto\""),
+        "What makes the schedule of the all-reduce: a closed ring, an open one that is folded, or whichever suits \
+         the contact plan.";
+    WIRE = "collective.wire", "", Word(Wire::WORDS), Default("\"fp16\""),
+        "How numbers look in frames; sums are in f32 in any case.";
+
+    EVERY_ROUNDS = "checkpoint.every_rounds", "rounds", Integer(0, MANY), Default("10"),
+        "Rounds between two checkpoints. The last round has one in any case, and with 0 it alone.";
+    CHUNK = "checkpoint.chunk", "bytes", Size(1024, MAX_CHUNK_BYTES as u64), Default("\"256 KiB\""),
+        "Size of the chunks that a checkpoint travels in, before compression.";
+    LANDING_DEADLINE = "checkpoint.landing_deadline_secs", "mission s", SPANS, Default("600"),
+        "Time that the last checkpoint may take to reach the ground.";
+
+    SUSPECT_AFTER = "aggregator.suspect_after_secs", "wall s", SPANS, Default("2"),
+        "Silence after which a node is lost.";
+    JOIN_DEADLINE = "aggregator.join_deadline_secs", "wall s", SPANS, Default("60"),
+        "How long the first round waits for all nodes.";
+    PATIENCE = "aggregator.patience_secs", "wall s", SPANS, Default("60"),
+        "How long a node keeps trying to reach a lost aggregator.";
+    MIN_NODES = "aggregator.min_nodes", "nodes", Integer(1, MAX_NODES as u64), Default("1"),
+        "Living nodes below which the job fails; at most `mesh.nodes`.";
+
+    TIME_SCALE = "emulation.time_scale", "mission s per wall s", SCALES, Default("1"),
+        "How much faster than real time the mission runs.";
+    BYTE_SCALE = "emulation.byte_scale", "", SCALES, Default("1"),
+        "Bytes that an emulated link counts for each byte that it carries.";
+
+    BIND = "network.bind", "", Address, Default("\"127.0.0.1\""),
+        "Where processes listen.";
+    BASE_PORT = "network.base_port", "", Integer(0, 65_535), Default("0"),
+        "Port of the aggregator; the station has the next one and node `i` has `base_port + 2 + i`. 0 takes any \
+         free ports.";
+
+    FAULT_KILL = "faults[].kill", "", Peer, Required,
+        "A node, or `aggregator`. `[[faults]]` may stand any number of times; each kills a process (SIGKILL).";
+    FAULT_ROUND = "faults[].at.round", "", Integer(1, MANY), Unset,
+        "The round to strike in, at most `training.rounds`; goes with `phase`.";
+    FAULT_PHASE = "faults[].at.phase", "", Word(&PHASES), Unset,
+        "The phase of that round at whose beginning to strike.";
+    FAULT_TIME = "faults[].at.mission_secs", "mission s", INSTANTS, Unset,
+        "The instant to strike at, in place of `round` and `phase`.";
+}
+
+const PHASES: [&str; Phase::ALL.len()] = {
+    let mut words = [""; Phase::ALL.len()];
+    let mut index = 0;
+    while index < words.len() {
+        words[index] = Phase::ALL[index].as_str();
+        index += 1;
+    }
+    words
+};

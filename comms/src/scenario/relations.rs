@@ -1,0 +1,174 @@
+//! What must hold between two values of a scenario.
+
+use std::fmt::Display;
+use std::iter;
+
+use super::error::Flaw;
+use super::problems::Problems;
+use super::training::{Mode, Optimizer};
+use super::tree::{Node, Source};
+use super::types::{Fault, FaultTime, Outage, Scenario};
+use crate::events::Phase;
+use crate::id::{NodeId, Round};
+
+/// Reports every broken relation of a scenario whose values are each right.
+pub(super) fn check(scenario: &Scenario, document: &Node, problems: &mut Problems<'_>) {
+    let mut relations = Relations { scenario, document, problems };
+    relations.of_training();
+    relations.of_private_data();
+    relations.of_aggregator();
+    relations.of_network();
+    for (index, outage) in scenario.links.outages.iter().enumerate() {
+        relations.of_outage(&format!("links.outage[{index}]"), outage);
+    }
+    for (index, fault) in scenario.faults.iter().enumerate() {
+        relations.of_fault(&format!("faults[{index}]"), fault);
+    }
+}
+
+struct Relations<'a, 'p> {
+    scenario: &'a Scenario,
+    document: &'a Node,
+    problems: &'a mut Problems<'p>,
+}
+
+impl Relations<'_, '_> {
+    fn of_training(&mut self) {
+        let training = &self.scenario.training;
+        if training.mode == Mode::Ddp && training.inner_steps != 1 {
+            let remedy = "gradients are exchanged after each step; set inner_steps = 1, or mode = \"local-sgd\"";
+            let mode = ("training.mode", training.mode);
+            self.broken(("training.inner_steps", training.inner_steps), "is more than 1 with", mode, remedy);
+        }
+        if training.warmup_steps > training.steps() {
+            let steps = ("training.rounds × training.inner_steps", training.steps());
+            let remedy = "a warm-up is over before the job is";
+            self.broken(("training.warmup_steps", training.warmup_steps), "is more than", steps, remedy);
+        }
+        if let Optimizer::Sgd { momentum: 0.0, nesterov: true } = training.optimizer {
+            let remedy = "Nesterov's step looks ahead along the momentum; raise it, or set nesterov = false";
+            self.broken(("training.nesterov", true), "needs more than", ("training.momentum", 0), remedy);
+        }
+    }
+
+    fn of_private_data(&mut self) {
+        let Scenario { training, private, mesh, .. } = self.scenario;
+        let Some((first, path)) = private.paths.first_key_value() else { return };
+        let first = (&*format!("private.paths.{first}"), path.display());
+        if training.mode != Mode::FedAvg {
+            let remedy = "private data is for mode = \"fedavg\"";
+            return self.broken(first, "cannot be used with", ("training.mode", training.mode), remedy);
+        }
+        for (node, path) in &private.paths {
+            if mesh.slot(node).is_none() {
+                let key = format!("private.paths.{node}");
+                self.broken((&key, path.display()), "is for no node of", ("mesh.nodes", mesh.nodes), self.nodes_are());
+            }
+        }
+        if let Some(node) = self.scenario.nodes().iter().find(|node| !private.paths.contains_key(*node)) {
+            let remedy = "give every node its data, or none";
+            self.broken(first, "is set, and not", (&format!("private.paths.{node}"), "nothing"), remedy);
+        }
+    }
+
+    fn of_aggregator(&mut self) {
+        let (least, nodes) = (self.scenario.aggregator.min_nodes, self.scenario.mesh.nodes);
+        if least > nodes {
+            let remedy = format!("it can be 1 to {nodes}");
+            self.broken(("aggregator.min_nodes", least), "is more than", ("mesh.nodes", nodes), remedy);
+        }
+    }
+
+    fn of_network(&mut self) {
+        let (base, nodes) = (self.scenario.network.base_port, self.scenario.mesh.nodes);
+        let highest = u32::from(u16::MAX) - nodes - 1;
+        if base > 0 && u32::from(base) > highest {
+            let remedy =
+                format!("the last node's port would be beyond 65535; use at most {highest}, or 0 for free ports");
+            self.broken(("network.base_port", base), "is too high for", ("mesh.nodes", nodes), remedy);
+        }
+    }
+
+    fn of_outage(&mut self, path: &str, outage: &Outage) {
+        let Outage { a, b, start, end } = outage;
+        let [key_a, key_b, key_start, key_end] =
+            ["a", "b", "start_secs", "end_secs"].map(|name| format!("{path}.{name}"));
+        let known = [(&key_a, a), (&key_b, b)].map(|(key, id)| *id == NodeId::station() || self.is_node(key, id));
+        if known == [true, true] && !self.is_link(a, b) {
+            let mesh = &self.scenario.mesh;
+            let remedy = format!("the {} mesh of {} nodes has no such link", mesh.topology, mesh.nodes);
+            self.broken((&key_b, b), "has no link to", (&key_a, a), remedy);
+        }
+        if end <= start {
+            let start = (key_start.as_str(), start.as_secs_f64());
+            self.broken((&key_end, end.as_secs_f64()), "is not after", start, "an outage ends after it starts");
+        }
+    }
+
+    fn is_link(&self, a: &NodeId, b: &NodeId) -> bool {
+        let mesh = &self.scenario.mesh;
+        match (mesh.slot(a), mesh.slot(b)) {
+            (Some(a), Some(b)) => mesh.joins(a, b),
+            (a, b) => a.is_some() != b.is_some(),
+        }
+    }
+
+    fn of_fault(&mut self, path: &str, fault: &Fault) {
+        if fault.kill != NodeId::aggregator() {
+            self.is_node(&format!("{path}.kill"), &fault.kill);
+        }
+        let FaultTime::Phase { round, phase } = fault.at else { return };
+        let (key, rounds) = (format!("{path}.at.round"), self.scenario.training.rounds);
+        let every = self.scenario.checkpoint.every_rounds;
+        if round.0 > rounds {
+            let remedy = "the job would be over; strike earlier, or leave the fault out";
+            self.broken((&key, round), "is more than", ("training.rounds", rounds), remedy);
+        } else if phase == Phase::Checkpoint && !self.has_checkpoint(round) {
+            let remedy = "that round has no checkpoint to strike in; take a multiple, or the last round";
+            self.broken((&key, round), "is not a multiple of", ("checkpoint.every_rounds", every), remedy);
+        }
+    }
+
+    fn has_checkpoint(&self, round: Round) -> bool {
+        let every = self.scenario.checkpoint.every_rounds;
+        round.0 == self.scenario.training.rounds || (every > 0 && round.0.is_multiple_of(every))
+    }
+
+    /// Whether the mesh has a node, and a report if not.
+    fn is_node(&mut self, key: &str, id: &NodeId) -> bool {
+        let mesh = &self.scenario.mesh;
+        let known = mesh.slot(id).is_some();
+        if !known {
+            self.broken((key, id), "is no node of", ("mesh.nodes", mesh.nodes), self.nodes_are());
+        }
+        known
+    }
+
+    fn nodes_are(&self) -> String {
+        match self.scenario.mesh.nodes {
+            1 => "there is sat-0 alone".to_owned(),
+            nodes => format!("there are sat-0 to sat-{}", nodes - 1),
+        }
+    }
+
+    /// Reports the relation of a key's value to another's, or to a product of others, in the place of whatever was
+    /// written last: an override before the text, the first before the second.
+    fn broken(
+        &mut self,
+        (key, value): (&str, impl Display),
+        relation: &'static str,
+        (other, other_value): (&str, impl Display),
+        remedy: impl Into<String>,
+    ) {
+        let written: Vec<Source> = iter::once(key)
+            .chain(other.split(" × "))
+            .filter_map(|path| self.document.find(path).map(|node| node.source))
+            .filter(|source| *source != Source::Default)
+            .collect();
+        let overridden = written.iter().find(|source| matches!(source, Source::Override(_)));
+        let source = overridden.or(written.first()).copied().unwrap_or(Source::Default);
+        let (value, other_value) = (value.to_string(), other_value.to_string());
+        let (key, other, remedy) = (key.to_owned(), other.to_owned(), remedy.into());
+        self.problems.add(source, Flaw::Relation { key, value, relation, other, other_value, remedy });
+    }
+}

@@ -1,0 +1,25 @@
+//! Tests of the way from a text to a scenario and back.
+
+mod random;
+mod reference;
+mod refusals;
+mod values;
+
+use std::path::Path;
+
+use super::{Scenario, ScenarioError};
+
+/// A scenario that leaves everything to defaults.
+const LEAST: &str = "name = \"least\"\n[mesh]\nnodes = 4\n";
+
+/// A scenario that writes every key.
+const FULL: &str = include_str!("full.toml");
+
+fn parse(text: &str) -> Result<Scenario, ScenarioError> {
+    Scenario::parse(text, Path::new("s.toml"))
+}
+
+fn parse_with(text: &str, overrides: &[(&str, &str)]) -> Result<Scenario, ScenarioError> {
+    let overrides: Vec<_> = overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    Scenario::parse_with(text, Path::new("s.toml"), &overrides)
+}

@@ -1,0 +1,193 @@
+//! The resolved scenario as TOML: every key, in the order of the table of keys.
+
+use std::fmt::{Display, Write};
+use std::time::Duration;
+
+use super::key::Key;
+use super::keys;
+use super::training::{Optimizer, Training};
+use super::types::{FaultTime, Scenario};
+use crate::id::Digest;
+use crate::units::{BitsPerSecond, ByteSize, MissionTime, nanos};
+
+impl Scenario {
+    /// The scenario with every key, as TOML. [`Scenario::parse`] makes an equal scenario of it.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut out = Writer::default();
+        out.put(&keys::NAME, text(&self.name)).put(&keys::SEED, self.seed);
+        let mesh = &self.mesh;
+        out.put(&keys::NODES, mesh.nodes).put(&keys::TOPOLOGY, text(mesh.topology.as_str()));
+        out.put(&keys::RATE, megabits(mesh.rate)).put(&keys::DELAY, millis(mesh.delay));
+        out.put(&keys::GROUND_RATE, megabits(self.ground.rate)).put(&keys::GROUND_DELAY, millis(self.ground.delay));
+        let job = &self.job;
+        out.put(&keys::TASK, text(&job.task));
+        out.put_or_unset(&keys::INIT, job.init.as_ref().map(|path| text(&path.to_string_lossy())));
+        out.put(&keys::PAYLOAD, size(job.payload)).put(&keys::COMPUTE, millis(job.compute));
+        self.training.write(&mut out);
+        out.put(&keys::DIRICHLET_ALPHA, number(self.private.dirichlet_alpha));
+        let round = &self.round;
+        out.put(&keys::DEADLINE, secs(round.deadline)).put(&keys::ATTEMPTS, round.attempts);
+        out.put(&keys::STRATEGY, text(self.collective.strategy.as_str()));
+        out.put(&keys::WIRE, text(self.collective.wire.as_str()));
+        let checkpoint = &self.checkpoint;
+        out.put(&keys::EVERY_ROUNDS, checkpoint.every_rounds).put(&keys::CHUNK, size(checkpoint.chunk));
+        out.put(&keys::LANDING_DEADLINE, secs(checkpoint.landing_deadline));
+        let aggregator = &self.aggregator;
+        out.put(&keys::SUSPECT_AFTER, secs(aggregator.suspect_after));
+        out.put(&keys::JOIN_DEADLINE, secs(aggregator.join_deadline));
+        out.put(&keys::PATIENCE, secs(aggregator.patience)).put(&keys::MIN_NODES, aggregator.min_nodes);
+        out.put(&keys::TIME_SCALE, number(self.emulation.time_scale));
+        out.put(&keys::BYTE_SCALE, number(self.emulation.byte_scale));
+        out.put(&keys::BIND, text(&self.network.bind.to_string())).put(&keys::BASE_PORT, self.network.base_port);
+        self.write_lists(&mut out);
+        out.text
+    }
+
+    /// The digest of the resolved scenario. Processes of one job have the same.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.to_toml().as_bytes())
+    }
+
+    /// The keys that can stand any number of times.
+    fn write_lists(&self, out: &mut Writer) {
+        if !self.private.paths.is_empty() {
+            out.header("[private.paths]");
+            for (node, path) in &self.private.paths {
+                out.line(node, text(&path.to_string_lossy()));
+            }
+        }
+        for outage in &self.links.outages {
+            out.header("[[links.outage]]");
+            out.line(keys::OUTAGE_A.name(), text(outage.a.as_str()))
+                .line(keys::OUTAGE_B.name(), text(outage.b.as_str()));
+            out.line(keys::OUTAGE_START.name(), instant(outage.start))
+                .line(keys::OUTAGE_END.name(), instant(outage.end));
+        }
+        for fault in &self.faults {
+            out.header("[[faults]]");
+            let at = match fault.at {
+                FaultTime::Phase { round, phase } => format!("{{ round = {round}, phase = {} }}", text(phase.as_str())),
+                FaultTime::MissionTime(at) => format!("{{ mission_secs = {} }}", instant(at)),
+            };
+            out.line(keys::FAULT_KILL.name(), text(fault.kill.as_str())).line("at", at);
+        }
+    }
+}
+
+impl Training {
+    fn write(&self, out: &mut Writer) {
+        out.put(&keys::MODE, text(self.mode.as_str())).put(&keys::ROUNDS, self.rounds);
+        out.put(&keys::INNER_STEPS, self.inner_steps).put(&keys::BATCH_SIZE, self.batch_size);
+        out.put(&keys::ACCUMULATION, self.accumulation).put(&keys::OPTIMIZER, text(self.optimizer.as_str()));
+        match self.optimizer {
+            Optimizer::Sgd { momentum, nesterov } => {
+                out.put(&keys::MOMENTUM, number(momentum)).put(&keys::NESTEROV, nesterov);
+                out.unset(&keys::BETA_1).unset(&keys::BETA_2).unset(&keys::EPSILON);
+            }
+            Optimizer::AdamW { beta_1, beta_2, epsilon } => {
+                out.unset(&keys::MOMENTUM).unset(&keys::NESTEROV);
+                out.put(&keys::BETA_1, number(beta_1)).put(&keys::BETA_2, number(beta_2));
+                out.put(&keys::EPSILON, number(epsilon));
+            }
+        }
+        out.put(&keys::WEIGHT_DECAY, number(self.weight_decay)).put(&keys::LEARNING_RATE, number(self.learning_rate));
+        out.put(&keys::SCHEDULE, text(self.schedule.as_str())).put(&keys::WARMUP_STEPS, self.warmup_steps);
+        out.put_or_unset(&keys::CLIP_NORM, self.clip_norm.map(number));
+        out.put(&keys::TEST_FRACTION, number(self.test_fraction));
+    }
+}
+
+/// Writes keys, with a header wherever the section changes.
+#[derive(Default)]
+struct Writer {
+    text: String,
+    section: &'static str,
+}
+
+impl Writer {
+    fn put(&mut self, key: &Key, value: impl Display) -> &mut Self {
+        self.enter(key).line(key.name(), value)
+    }
+
+    fn put_or_unset(&mut self, key: &Key, value: Option<impl Display>) -> &mut Self {
+        match value {
+            Some(value) => self.put(key, value),
+            None => self.unset(key),
+        }
+    }
+
+    /// Names a key that is off, or that has no effect beside the others.
+    fn unset(&mut self, key: &Key) -> &mut Self {
+        self.enter(key).push(format_args!("# {} is not set", key.name()))
+    }
+
+    fn enter(&mut self, key: &Key) -> &mut Self {
+        if self.section != key.section() {
+            self.section = key.section();
+            self.header(&format!("[{}]", key.section()));
+        }
+        self
+    }
+
+    fn header(&mut self, header: &str) -> &mut Self {
+        self.push(format_args!("\n{header}"))
+    }
+
+    fn line(&mut self, name: impl Display, value: impl Display) -> &mut Self {
+        self.push(format_args!("{name} = {value}"))
+    }
+
+    fn push(&mut self, line: std::fmt::Arguments<'_>) -> &mut Self {
+        // Writing to a string cannot fail.
+        let _written = writeln!(self.text, "{line}");
+        self
+    }
+}
+
+/// A string in TOML's quotes.
+fn text(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+/// The shortest text that reads back as the same number.
+fn number(number: f64) -> String {
+    let shown = format!("{number:?}");
+    shown.strip_suffix(".0").map(str::to_owned).unwrap_or(shown)
+}
+
+fn megabits(rate: BitsPerSecond) -> String {
+    decimal(rate.0, 6)
+}
+
+fn millis(span: Duration) -> String {
+    decimal(nanos(span), 6)
+}
+
+fn secs(span: Duration) -> String {
+    decimal(nanos(span), 9)
+}
+
+fn instant(at: MissionTime) -> String {
+    decimal(at.0, 9)
+}
+
+/// `value` divided by ten to the power of `places`, exactly.
+fn decimal(value: u64, places: usize) -> String {
+    let digits = format!("{value:0>width$}", width = places + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - places);
+    match fraction.trim_end_matches('0') {
+        "" => whole.to_owned(),
+        fraction => format!("{whole}.{fraction}"),
+    }
+}
+
+/// A size in the largest binary unit that it is a multiple of.
+fn size(size: ByteSize) -> String {
+    match size.0 {
+        bytes if bytes > 0 && bytes.is_multiple_of(1 << 20) => format!("\"{} MiB\"", bytes >> 20),
+        bytes if bytes > 0 && bytes.is_multiple_of(1 << 10) => format!("\"{} KiB\"", bytes >> 10),
+        bytes => bytes.to_string(),
+    }
+}
