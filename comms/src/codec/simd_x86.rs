@@ -1,0 +1,228 @@
+//! The block arithmetic with AVX2 and F16C: the one module of the workspace with `unsafe` code.
+//!
+//! What is unsafe here is of two kinds. Loads and stores go through references to arrays of the very size that the
+//! instruction moves. Functions with a `target_feature` are called through a method of [`Avx2`] alone, and such a
+//! value exists only where [`Avx2::detect`] has found both features.
+#![expect(
+    unsafe_code,
+    reason = "vector instructions that are detected at run time; reviewed, and tested against `Portable`"
+)]
+
+use std::arch::x86_64::{
+    __m128i, __m256, __m256i, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128, _mm_storeu_si128, _mm256_add_ps,
+    _mm256_and_si256, _mm256_castps_si256, _mm256_cvtph_ps, _mm256_cvtps_ph, _mm256_div_ps, _mm256_loadu_ps,
+    _mm256_max_epu32, _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps,
+    _mm256_storeu_si256,
+};
+
+use super::lanes::Lanes;
+
+/// Proof that the processor has AVX2 and F16C.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Avx2(());
+
+impl Avx2 {
+    /// The proof, if it holds on this processor. The answer is cached.
+    pub(super) fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("f16c")).then_some(Self(()))
+    }
+}
+
+impl Lanes for Avx2 {
+    fn peak(self, values: &[f32]) -> u32 {
+        let (vectors, tail) = values.as_chunks();
+        // SAFETY: `self` proves that the processor has the features.
+        unsafe { peak(vectors).max(peak(&[padded(tail)])) }
+    }
+
+    fn narrow(self, values: &[f32], weight: f32, scale: f32, halves: &mut [u8]) {
+        let (vectors, tail) = values.as_chunks();
+        let (half_vectors, half_tail) = halves.as_chunks_mut();
+        // SAFETY: `self` proves that the processor has the features.
+        unsafe { narrow(vectors, weight, scale, half_vectors) };
+        if !tail.is_empty() {
+            let mut last = [[0; HALVES]];
+            // SAFETY: as above.
+            unsafe { narrow(&[padded(tail)], weight, scale, &mut last) };
+            half_tail.copy_from_slice(&last[0][..half_tail.len()]);
+        }
+    }
+
+    fn widen(self, halves: &[u8], scale: f32, values: &mut [f32]) -> u32 {
+        let (half_vectors, half_tail) = halves.as_chunks();
+        let (vectors, tail) = values.as_chunks_mut();
+        // SAFETY: `self` proves that the processor has the features.
+        let mut peak = unsafe { widen(half_vectors, scale, vectors) };
+        if !tail.is_empty() {
+            let mut last = [[0.0; VALUES]];
+            // SAFETY: as above.
+            peak = peak.max(unsafe { widen(&[padded(half_tail)], scale, &mut last) });
+            tail.copy_from_slice(&last[0][..tail.len()]);
+        }
+        peak
+    }
+
+    fn widen_add(self, halves: &[u8], scale: f32, sum: &mut [f32]) -> u32 {
+        let (half_vectors, half_tail) = halves.as_chunks();
+        let (vectors, tail) = sum.as_chunks_mut();
+        // SAFETY: `self` proves that the processor has the features.
+        let mut peak = unsafe { widen_add(half_vectors, scale, vectors) };
+        if !tail.is_empty() {
+            let mut last = [padded(tail)];
+            // SAFETY: as above.
+            peak = peak.max(unsafe { widen_add(&[padded(half_tail)], scale, &mut last) });
+            tail.copy_from_slice(&last[0][..tail.len()]);
+        }
+        peak
+    }
+
+    fn widen_weighted_add(self, halves: &[u8], scale: f32, values: &[f32], weight: f32, sum: &mut [f32]) -> u32 {
+        let (half_vectors, half_tail) = halves.as_chunks();
+        let (vectors, tail) = values.as_chunks();
+        let (sum_vectors, sum_tail) = sum.as_chunks_mut();
+        // SAFETY: `self` proves that the processor has the features.
+        let mut peak = unsafe { widen_weighted_add(half_vectors, scale, vectors, weight, sum_vectors) };
+        if !tail.is_empty() {
+            let mut last = [[0.0; VALUES]];
+            let (half_tail, tail) = ([padded(half_tail)], [padded(tail)]);
+            // SAFETY: as above.
+            peak = peak.max(unsafe { widen_weighted_add(&half_tail, scale, &tail, weight, &mut last) });
+            sum_tail.copy_from_slice(&last[0][..sum_tail.len()]);
+        }
+        peak
+    }
+
+    fn divide(self, values: &mut [f32], divisor: f32) -> u32 {
+        let (vectors, tail) = values.as_chunks_mut();
+        // SAFETY: `self` proves that the processor has the features.
+        let mut peak = unsafe { divide(vectors, divisor) };
+        if !tail.is_empty() {
+            let mut last = [padded(tail)];
+            // SAFETY: as above.
+            peak = peak.max(unsafe { divide(&mut last, divisor) });
+            tail.copy_from_slice(&last[0][..tail.len()]);
+        }
+        peak
+    }
+}
+
+/// Values of one vector register.
+const VALUES: usize = 8;
+/// Bytes of as many halves.
+const HALVES: usize = 16;
+
+/// A last vector that is not full, with zeros behind it, which change neither a peak nor their neighbours.
+fn padded<T: Copy + Default, const N: usize>(tail: &[T]) -> [T; N] {
+    let mut vector = [T::default(); N];
+    vector[..tail.len()].copy_from_slice(tail);
+    vector
+}
+
+#[target_feature(enable = "avx2,f16c")]
+fn peak(vectors: &[[f32; VALUES]]) -> u32 {
+    let mut peak = _mm256_setzero_si256();
+    for vector in vectors {
+        peak = higher(peak, load(vector));
+    }
+    highest(peak)
+}
+
+#[target_feature(enable = "avx2,f16c")]
+fn narrow(vectors: &[[f32; VALUES]], weight: f32, scale: f32, halves: &mut [[u8; HALVES]]) {
+    let (weight, scale) = (_mm256_set1_ps(weight), _mm256_set1_ps(scale));
+    for (vector, halves) in vectors.iter().zip(halves) {
+        let scaled = _mm256_mul_ps(_mm256_mul_ps(load(vector), weight), scale);
+        let narrow = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(scaled);
+        // SAFETY: `halves` is 16 bytes, as the store writes; it needs no alignment.
+        unsafe { _mm_storeu_si128(halves.as_mut_ptr().cast::<__m128i>(), narrow) };
+    }
+}
+
+#[target_feature(enable = "avx2,f16c")]
+fn widen(halves: &[[u8; HALVES]], scale: f32, vectors: &mut [[f32; VALUES]]) -> u32 {
+    let scale = _mm256_set1_ps(scale);
+    let mut peak = _mm256_setzero_si256();
+    for (halves, vector) in halves.iter().zip(vectors) {
+        let value = _mm256_mul_ps(load_halves(halves), scale);
+        peak = higher(peak, value);
+        store(value, vector);
+    }
+    highest(peak)
+}
+
+#[target_feature(enable = "avx2,f16c")]
+fn widen_add(halves: &[[u8; HALVES]], scale: f32, sums: &mut [[f32; VALUES]]) -> u32 {
+    let scale = _mm256_set1_ps(scale);
+    let mut peak = _mm256_setzero_si256();
+    for (halves, sum) in halves.iter().zip(sums) {
+        let value = _mm256_add_ps(load(sum), _mm256_mul_ps(load_halves(halves), scale));
+        peak = higher(peak, value);
+        store(value, sum);
+    }
+    highest(peak)
+}
+
+#[target_feature(enable = "avx2,f16c")]
+fn widen_weighted_add(
+    halves: &[[u8; HALVES]],
+    scale: f32,
+    vectors: &[[f32; VALUES]],
+    weight: f32,
+    sums: &mut [[f32; VALUES]],
+) -> u32 {
+    let (scale, weight) = (_mm256_set1_ps(scale), _mm256_set1_ps(weight));
+    let mut peak = _mm256_setzero_si256();
+    for ((halves, vector), sum) in halves.iter().zip(vectors).zip(sums) {
+        let own = _mm256_mul_ps(load(vector), weight);
+        let value = _mm256_add_ps(own, _mm256_mul_ps(load_halves(halves), scale));
+        peak = higher(peak, value);
+        store(value, sum);
+    }
+    highest(peak)
+}
+
+#[target_feature(enable = "avx2,f16c")]
+fn divide(vectors: &mut [[f32; VALUES]], divisor: f32) -> u32 {
+    let divisor = _mm256_set1_ps(divisor);
+    let mut peak = _mm256_setzero_si256();
+    for vector in vectors {
+        let value = _mm256_div_ps(load(vector), divisor);
+        peak = higher(peak, value);
+        store(value, vector);
+    }
+    highest(peak)
+}
+
+#[target_feature(enable = "avx2")]
+fn load(vector: &[f32; VALUES]) -> __m256 {
+    // SAFETY: `vector` is 32 bytes, as the load reads; it needs no alignment.
+    unsafe { _mm256_loadu_ps(vector.as_ptr()) }
+}
+
+#[target_feature(enable = "avx2,f16c")]
+fn load_halves(halves: &[u8; HALVES]) -> __m256 {
+    // SAFETY: `halves` is 16 bytes, as the load reads; it needs no alignment.
+    _mm256_cvtph_ps(unsafe { _mm_loadu_si128(halves.as_ptr().cast::<__m128i>()) })
+}
+
+#[target_feature(enable = "avx2")]
+fn store(value: __m256, vector: &mut [f32; VALUES]) {
+    // SAFETY: `vector` is 32 bytes, as the store writes; it needs no alignment.
+    unsafe { _mm256_storeu_ps(vector.as_mut_ptr(), value) };
+}
+
+/// Per lane, the greater of a peak and the magnitude of a value.
+#[target_feature(enable = "avx2")]
+fn higher(peak: __m256i, value: __m256) -> __m256i {
+    let magnitude = _mm256_and_si256(_mm256_castps_si256(value), _mm256_set1_epi32(i32::MAX));
+    _mm256_max_epu32(peak, magnitude)
+}
+
+/// The greatest lane.
+#[target_feature(enable = "avx2")]
+fn highest(peak: __m256i) -> u32 {
+    let mut lanes = [0_u32; VALUES];
+    // SAFETY: `lanes` is 32 bytes, as the store writes; it needs no alignment.
+    unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast::<__m256i>(), peak) };
+    lanes.into_iter().fold(0, u32::max)
+}

@@ -1,0 +1,255 @@
+//! The frame: what a lane carries in a collective.
+//!
+//! A frame is a header of 64 bytes and a payload, a run of one segment in the round's [`Wire`] format. All fields
+//! are little endian:
+//!
+//! | offset | bytes | field | meaning |
+//! |---|---|---|---|
+//! | 0 | 4 | magic | `SLF1` |
+//! | 4 | 1 | kind | 0: partial sum, 1: final mean |
+//! | 5 | 1 | wire | 0: f32, 1: fp16 |
+//! | 6 | 2 | zero | reserved |
+//! | 8 | 4 | view | version of the roster |
+//! | 12 | 4 | attempt | try at the round |
+//! | 16 | 8 | round | |
+//! | 24 | 4 | segment | index in the schedule |
+//! | 28 | 4 | elements | in this frame |
+//! | 32 | 8 | offset | of the first element, within the segment |
+//! | 40 | 8 | samples | summed into a partial, or in the mean |
+//! | 48 | 4 | payload length | bytes that follow the header |
+//! | 52 | 4 | zero | reserved |
+//! | 56 | 8 | checksum | XXH3-64 of bytes 0 to 55, seeded with the XXH3-64 of the payload |
+//!
+//! The payload's own hash is the inner one, so that forwarding a payload under another header does not read it again.
+
+mod error;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use crate::codec::Wire;
+use crate::id::{Attempt, Round, ViewId};
+use crate::limits::{MAX_ELEMENTS, MAX_MESSAGE_BYTES};
+
+pub use error::{FrameError, Piece};
+
+/// Which try at which round a frame belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tag {
+    /// The roster that the schedule is made for.
+    pub view: ViewId,
+    /// The round.
+    pub round: Round,
+    /// The try at it.
+    pub attempt: Attempt,
+}
+
+impl std::fmt::Display for Tag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "round {} attempt {} view {}", self.round, self.attempt, self.view)
+    }
+}
+
+/// What the numbers of a frame, or of a step, are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A sum of some contributions, each weighted by its samples.
+    Partial,
+    /// The mean over all contributions, as its owner encoded it.
+    Final,
+}
+
+/// The facts that a frame states about its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// The try at a round that it belongs to.
+    pub tag: Tag,
+    /// Partial sum or final mean.
+    pub kind: Kind,
+    /// Format of the payload.
+    pub wire: Wire,
+    /// Index of the segment in the schedule.
+    pub segment: u32,
+    /// Elements in this frame.
+    pub elements: u32,
+    /// The first element's offset within the segment.
+    pub offset: u64,
+    /// Samples summed into a partial, or in the final mean.
+    pub samples: u64,
+}
+
+/// A header with its payload, checked. Cloning shares the payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    header: Header,
+    payload: Bytes,
+    payload_hash: u64,
+}
+
+impl Frame {
+    /// Bytes of an encoded header.
+    pub const HEADER_BYTES: usize = 64;
+
+    /// A frame of `payload`, whose length is that of `header.elements` in `header.wire`.
+    #[must_use]
+    pub fn new(header: Header, payload: Bytes) -> Self {
+        let payload_hash = xxh3_64(&payload);
+        Self::with_hash(header, payload, payload_hash)
+    }
+
+    /// As [`Frame::new`], of a payload whose hash is known.
+    pub(crate) fn with_hash(header: Header, payload: Bytes, payload_hash: u64) -> Self {
+        debug_assert_eq!(payload.len(), header.wire.encoded_len(header.elements as usize));
+        Self { header, payload, payload_hash }
+    }
+
+    /// The try at a round that the frame belongs to.
+    #[must_use]
+    pub const fn tag(&self) -> Tag {
+        self.header.tag
+    }
+
+    /// What the frame states about its payload.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The encoded numbers. A clone shares them.
+    #[must_use]
+    pub const fn payload(&self) -> &Bytes {
+        &self.payload
+    }
+
+    /// XXH3-64 of the payload alone: equal for equal payloads under any header.
+    #[must_use]
+    pub const fn payload_hash(&self) -> u64 {
+        self.payload_hash
+    }
+
+    /// Bytes on the wire: header and payload.
+    #[must_use]
+    pub fn wire_bytes(&self) -> u64 {
+        (Self::HEADER_BYTES + self.payload.len()) as u64
+    }
+
+    pub(crate) fn into_payload(self) -> Bytes {
+        self.payload
+    }
+
+    /// The header as it goes in front of the payload, checksum included.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "a payload is at most MAX_MESSAGE_BYTES long")]
+    pub fn encode_header(&self) -> [u8; Self::HEADER_BYTES] {
+        let Header { tag, kind, wire, segment, elements, offset, samples } = self.header;
+        let mut bytes = [0; Self::HEADER_BYTES];
+        bytes[0..4].copy_from_slice(&MAGIC);
+        bytes[4] = match kind {
+            Kind::Partial => 0,
+            Kind::Final => 1,
+        };
+        bytes[5] = match wire {
+            Wire::F32 => 0,
+            Wire::Fp16 => 1,
+        };
+        bytes[8..12].copy_from_slice(&tag.view.0.to_le_bytes());
+        bytes[12..16].copy_from_slice(&tag.attempt.0.to_le_bytes());
+        bytes[16..24].copy_from_slice(&tag.round.0.to_le_bytes());
+        bytes[24..28].copy_from_slice(&segment.to_le_bytes());
+        bytes[28..32].copy_from_slice(&elements.to_le_bytes());
+        bytes[32..40].copy_from_slice(&offset.to_le_bytes());
+        bytes[40..48].copy_from_slice(&samples.to_le_bytes());
+        bytes[48..52].copy_from_slice(&(self.payload.len() as u32).to_le_bytes());
+        let checksum = xxh3_64_with_seed(&bytes[..CHECKED], self.payload_hash);
+        bytes[CHECKED..].copy_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    /// Reads one frame, header and payload, from all of `bytes`. The payload stays where it is.
+    ///
+    /// # Errors
+    /// The first rule that `bytes` break: [`FrameError::Length`], [`FrameError::Magic`], [`FrameError::Field`],
+    /// [`FrameError::PayloadLength`] or [`FrameError::Checksum`].
+    pub fn parse(bytes: Bytes) -> Result<Self, FrameError> {
+        let Some(header) = bytes.first_chunk().copied() else {
+            return Err(FrameError::Length { bytes: bytes.len() });
+        };
+        Self::from_parts(&header, bytes.slice(Self::HEADER_BYTES..))
+    }
+
+    /// Reads one frame whose header and payload arrived apart. The payload stays where it is.
+    ///
+    /// # Errors
+    /// As [`Frame::parse`].
+    pub fn from_parts(bytes: &[u8; Self::HEADER_BYTES], payload: Bytes) -> Result<Self, FrameError> {
+        if payload.len() > MAX_MESSAGE_BYTES - Self::HEADER_BYTES {
+            return Err(FrameError::Length { bytes: Self::HEADER_BYTES + payload.len() });
+        }
+        let (header, declared) = parse_header(bytes)?;
+        let (carried, needed) = (payload.len(), header.wire.encoded_len(header.elements as usize));
+        if declared != carried || needed != carried {
+            let Header { wire, elements, .. } = header;
+            return Err(FrameError::PayloadLength { declared, carried, elements, wire, needed });
+        }
+        let checksum = u64_at(bytes, CHECKED);
+        let payload_hash = xxh3_64(&payload);
+        let computed = xxh3_64_with_seed(&bytes[..CHECKED], payload_hash);
+        if checksum != computed {
+            return Err(FrameError::Checksum { stated: checksum, computed });
+        }
+        Ok(Self { header, payload, payload_hash })
+    }
+}
+
+const MAGIC: [u8; 4] = *b"SLF1";
+/// Header bytes that the checksum covers.
+const CHECKED: usize = Frame::HEADER_BYTES - size_of::<u64>();
+
+/// The fields of a header, and the length of payload that it declares.
+fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FrameError> {
+    let magic = u32_at(bytes, 0);
+    if magic != u32::from_le_bytes(MAGIC) {
+        return Err(FrameError::Magic { magic });
+    }
+    let field = |name, value| FrameError::Field { name, value };
+    let kind = match bytes[4] {
+        0 => Kind::Partial,
+        1 => Kind::Final,
+        other => return Err(field("kind", u64::from(other))),
+    };
+    let wire = match bytes[5] {
+        0 => Wire::F32,
+        1 => Wire::Fp16,
+        other => return Err(field("wire", u64::from(other))),
+    };
+    let reserved = u64::from(u32_at(bytes, 52)) << 16 | u64::from(bytes[7]) << 8 | u64::from(bytes[6]);
+    if reserved != 0 {
+        return Err(field("reserved", reserved));
+    }
+    let elements = u32_at(bytes, 28);
+    if elements as usize > wire.frame_elements() {
+        return Err(field("elements", u64::from(elements)));
+    }
+    let offset = u64_at(bytes, 32);
+    if offset > MAX_ELEMENTS as u64 - u64::from(elements) {
+        return Err(field("offset", offset));
+    }
+    let tag =
+        Tag { view: ViewId(u32_at(bytes, 8)), round: Round(u64_at(bytes, 16)), attempt: Attempt(u32_at(bytes, 12)) };
+    let (segment, samples) = (u32_at(bytes, 24), u64_at(bytes, 40));
+    Ok((Header { tag, kind, wire, segment, elements, offset, samples }, u32_at(bytes, 48) as usize))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut field = [0; 4];
+    field.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(field)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let mut field = [0; 8];
+    field.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(field)
+}

@@ -1,0 +1,181 @@
+//! What a machine does with a frame that comes in: check its place, add it up, pass it on.
+
+use bytes::{Bytes, BytesMut};
+
+use super::super::frame::{Frame, FrameError, Header, Kind, Piece};
+use super::recipe::{Goes, Group, Receive};
+use super::{Machine, MachineEvent, Place, Slot, weight};
+use crate::codec::{CodecError, Weighted};
+use crate::id::Rank;
+
+impl Machine {
+    /// Takes the next frame of the lane from `from`.
+    ///
+    /// # Errors
+    /// [`FrameError`] if the frame is of another attempt, is not the one that is next on its lane, contradicts
+    /// earlier ones on samples, or makes a sum that is not finite. After [`FrameError::NonFinite`] and
+    /// [`FrameError::Exponent`] the attempt cannot complete; after the others it can, if the right frame comes.
+    pub fn handle_frame(&mut self, from: Rank, frame: Frame) -> Result<(), FrameError> {
+        let place = self.admit(from, &frame)?;
+        if self.slot(place).applied < place.index {
+            self.early.insert(place, (from, frame));
+            return Ok(());
+        }
+        self.apply(from, place, frame)?;
+        let mut next = Place { index: place.index + 1, ..place };
+        while let Some((from, frame)) = self.early.remove(&next) {
+            self.apply(from, next, frame)?;
+            next.index += 1;
+        }
+        Ok(())
+    }
+
+    /// Checks that a frame is the one that is next on its lane, and moves the lane on.
+    fn admit(&mut self, from: Rank, frame: &Frame) -> Result<Place, FrameError> {
+        let (header, got) = (frame.header(), Piece::from(frame.header()));
+        if header.tag != self.tag {
+            return Err(FrameError::OtherAttempt { from, expected: self.tag, got: header.tag });
+        }
+        let surplus = FrameError::Surplus { from, segment: header.segment };
+        let Some((receive, number)) = self.inbound.get(&from).and_then(|lane| lane.next()) else {
+            return Err(surplus);
+        };
+        let Receive { segment, kind, index } = receive;
+        let expected = Piece::from(&self.header(kind, segment, number, 0));
+        if got != expected {
+            return Err(FrameError::OutOfOrder { from, expected, got });
+        }
+        let samples = |rule| FrameError::Samples { from, segment, got: header.samples, rule };
+        if kind == Kind::Final && self.total.is_some_and(|total| total != header.samples) {
+            return Err(samples("another final frame states another number"));
+        }
+        let frames = self.slots[segment as usize].len();
+        let Some(lane) = self.inbound.get_mut(&from) else { return Err(surplus) };
+        if lane.samples.is_some_and(|earlier| earlier != header.samples) {
+            return Err(samples("an earlier frame of the segment states another number"));
+        }
+        lane.samples = Some(header.samples);
+        lane.advance(frames);
+        Ok(Place { segment, frame: number, index })
+    }
+
+    /// Applies a frame whose turn it is.
+    fn apply(&mut self, from: Rank, place: Place, frame: Frame) -> Result<(), FrameError> {
+        self.slot(place).applied += 1;
+        match frame.header().kind {
+            Kind::Partial => self.add(from, place, frame),
+            Kind::Final => {
+                let range = self.range(place.segment, place.frame);
+                let decoded = self.wire.decode(frame.payload(), &mut self.mean[range]);
+                decoded.map_err(|error| blame(error, from, frame.header()))?;
+                self.hold_final(place.segment, place.frame, frame);
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds a partial sum to its group, and passes the group on if it is whole.
+    fn add(&mut self, from: Rank, place: Place, frame: Frame) -> Result<(), FrameError> {
+        let Place { segment, frame: number, index } = place;
+        let Some((group, Group { receives, goes })) = self.recipes[segment as usize].group_of(index) else {
+            unreachable!("a sound schedule passes on all that it receives");
+        };
+        let (first, last, goes) = (index == receives.start, index + 1 == receives.end, *goes);
+        let own_samples = if group == 0 { self.samples } else { 0 };
+        let samples = self.count(from, place, frame.header().samples, if first { Some(own_samples) } else { None })?;
+
+        if first && last && goes == Goes::On && own_samples == 0 {
+            self.partials.insert((segment, number, group), frame);
+            return Ok(());
+        }
+        let header = *frame.header();
+        let blame = |error| blame(error, from, &header);
+        let range = self.range(segment, number);
+        let own = Weighted { values: &self.input[range.clone()], weight: weight(own_samples) };
+        let sum = &mut self.mean[range];
+        let mut payload = frame.into_payload();
+        if first && last && goes == Goes::On {
+            let mut hop = writable(payload);
+            self.wire.reduce(&mut hop, own).map_err(blame)?;
+            self.hold_partial(place, group, samples, hop);
+            return Ok(());
+        }
+        match (first, own_samples) {
+            (true, 0) => self.wire.decode(&payload, sum),
+            (true, _) => self.wire.decode_weighted_add(&payload, own, sum),
+            (false, _) => self.wire.decode_add(&payload, sum),
+        }
+        .map_err(blame)?;
+        if !last {
+            return Ok(());
+        }
+        let mut payload = writable(std::mem::take(&mut payload));
+        match goes {
+            Goes::On => {
+                self.wire.encode(Weighted { values: sum, weight: 1.0 }, &mut payload).map_err(blame)?;
+                self.hold_partial(place, group, samples, payload);
+            }
+            Goes::IntoMean => {
+                if self.total.is_some_and(|total| total != samples) {
+                    let (got, rule) = (header.samples, "with the others it is not the total of another segment");
+                    return Err(FrameError::Samples { from, segment, got, rule });
+                }
+                self.wire.mean(sum, weight(samples.max(1)), &mut payload).map_err(blame)?;
+                let header = self.header(Kind::Final, segment, number, samples);
+                self.hold_final(segment, number, Frame::new(header, payload.freeze()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the samples of a partial sum into its group, which begins with `start` if it is the first.
+    fn count(&mut self, from: Rank, place: Place, stated: u64, start: Option<u64>) -> Result<u64, FrameError> {
+        let before = start.unwrap_or(self.slot(place).samples);
+        let (segment, rule) = (place.segment, "with the others it exceeds 64 bits");
+        let samples = before.checked_add(stated).ok_or(FrameError::Samples { from, segment, got: stated, rule })?;
+        self.slot(place).samples = samples;
+        Ok(samples)
+    }
+
+    fn hold_partial(&mut self, place: Place, group: u32, samples: u64, payload: BytesMut) {
+        let header = self.header(Kind::Partial, place.segment, place.frame, samples);
+        self.partials.insert((place.segment, place.frame, group), Frame::new(header, payload.freeze()));
+    }
+
+    /// Takes note of final numbers, which are in the result, and keeps their frame for the peers that wait for it.
+    pub(super) fn hold_final(&mut self, segment: u32, number: u32, frame: Frame) {
+        let slot = &mut self.slots[segment as usize][number as usize];
+        slot.seal = Some((frame.header().samples, frame.payload_hash()));
+        if self.total.is_none() {
+            self.total = Some(frame.header().samples);
+            self.events.push_back(MachineEvent::EnteredGather);
+        }
+        if slot.last_sends > 0 {
+            slot.last = Some(frame);
+        }
+        self.finals_missing -= 1;
+        self.settle();
+    }
+
+    fn slot(&mut self, place: Place) -> &mut Slot {
+        &mut self.slots[place.segment as usize][place.frame as usize]
+    }
+}
+
+/// The buffer that a payload came in, to write to; a copy of it, if somebody else holds it too.
+fn writable(payload: Bytes) -> BytesMut {
+    payload.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]))
+}
+
+/// Says whose frame broke a kernel.
+fn blame(error: CodecError, from: Rank, header: &Header) -> FrameError {
+    let Header { kind, segment, offset, .. } = *header;
+    match error {
+        CodecError::NonFinite { element } => {
+            FrameError::NonFinite { from, kind, segment, element: offset + element as u64 }
+        }
+        CodecError::Exponent { element, exponent } => {
+            FrameError::Exponent { from, segment, element: offset + element as u64, exponent }
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! The machine: one rank's part in one attempt of a collective, without I/O.
+//!
+//! The caller carries frames. [`Machine::poll_transmit`] gives the next frame for a peer if there is one, and
+//! [`Machine::handle_frame`] takes what came from a peer; both in the order of the lane, which links keep anyway. A
+//! lane that is slow, closed or far away is not asked, and nothing else stops.
+//!
+//! - The own contribution is encoded when its frame is asked for; a hop is computed when its frame comes, in
+//!   place in the buffer that it came in, if nobody else holds that.
+//! - Partial sums of a segment are added in the order of the schedule, whatever order they arrive in: the result
+//!   depends on the inputs and the schedule and on nothing else, to the last bit.
+//! - The input is read only, so another attempt can be made from it.
+
+mod intake;
+mod lane;
+mod outcome;
+mod outlet;
+mod recipe;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use bytes::BytesMut;
+
+use self::lane::Lane;
+use self::outcome::refuse;
+use self::recipe::{Goes, Group, Receive, Recipe, SegmentRecipe, Send};
+use super::frame::{Frame, Header, Kind, Tag};
+use super::schedule::{Schedule, Segment};
+use crate::codec::Wire;
+use crate::id::{Digest, Rank};
+
+pub use outcome::{Completed, MachineEvent, Refusal, Traffic};
+
+/// One rank's part in one attempt of a collective.
+#[derive(Debug)]
+pub struct Machine {
+    schedule: Arc<Schedule>,
+    tag: Tag,
+    wire: Wire,
+    input: Arc<Vec<f32>>,
+    /// Weight of the input: 0 if it is refused.
+    samples: u64,
+    refusal: Option<Refusal>,
+    recipes: Vec<SegmentRecipe>,
+    inbound: BTreeMap<Rank, Lane<Receive>>,
+    outbound: BTreeMap<Rank, Lane<Send>>,
+    /// Frames of each segment.
+    slots: Vec<Vec<Slot>>,
+    /// Frames that came before one that must be added first.
+    early: BTreeMap<Place, (Rank, Frame)>,
+    /// Partial sums that are ready to leave, by segment, frame and group.
+    partials: BTreeMap<(u32, u32, u32), Frame>,
+    /// The result as far as it is there. Before a range has its final numbers, partial sums are added up in it.
+    mean: Vec<f32>,
+    /// Samples in the mean, from the first final frame on.
+    total: Option<u64>,
+    finals_missing: usize,
+    sends_missing: usize,
+    events: VecDeque<MachineEvent>,
+    traffic: Traffic,
+}
+
+/// A receive of one frame: which segment, which frame of it, which of the receives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    segment: u32,
+    frame: u32,
+    index: u32,
+}
+
+/// The state of one frame of one segment.
+#[derive(Debug, Clone, Default)]
+struct Slot {
+    /// Receives that have been applied.
+    applied: u32,
+    /// Samples in the partial sum that is being added up.
+    samples: u64,
+    /// What enters the digest of the result: samples and hash of the final payload.
+    seal: Option<(u64, u64)>,
+    /// The final frame, for as long as peers wait for it.
+    last: Option<Frame>,
+    /// How many peers wait.
+    last_sends: u32,
+}
+
+impl Machine {
+    /// The part of `rank` in `schedule`, contributing `input` with the weight `samples`.
+    ///
+    /// `spare` is a buffer to put the result in, of any length and content: that of an earlier round, for example.
+    /// A contribution that cannot be summed is left out, see [`Machine::refusal`].
+    ///
+    /// # Panics
+    /// If `rank` is none of the schedule's, or `input` has not its number of elements. The schedule must be sound in
+    /// the sense of [`verify`](super::verify()).
+    #[must_use]
+    pub fn new(
+        schedule: Arc<Schedule>,
+        rank: Rank,
+        tag: Tag,
+        wire: Wire,
+        input: Arc<Vec<f32>>,
+        samples: u64,
+        spare: Option<Vec<f32>>,
+    ) -> Self {
+        assert!(rank.index() < schedule.ranks(), "rank {rank} of {}", schedule.ranks());
+        assert_eq!(input.len(), schedule.elements(), "elements of the input and of the schedule");
+        let refusal = if samples == 0 { None } else { refuse(&input, samples, schedule.ranks()).err() };
+        let Recipe { inbound, outbound, segments: recipes } = Recipe::of(&schedule, rank);
+        let frames: Vec<u32> = schedule.segments().iter().map(|segment| frames(wire, *segment)).collect();
+        let slots: Vec<Vec<Slot>> = frames
+            .iter()
+            .zip(&recipes)
+            .map(|(&frames, recipe)| vec![Slot { last_sends: recipe.final_sends, ..Slot::default() }; frames as usize])
+            .collect();
+        let sends = outbound.values().flatten().map(|send| frames[send.segment as usize] as usize).sum();
+        let mut mean = spare.unwrap_or_default();
+        mean.resize(input.len(), 0.0);
+        let mut machine = Self {
+            tag,
+            wire,
+            samples: if refusal.is_some() { 0 } else { samples },
+            refusal,
+            inbound: inbound.into_iter().map(|(from, steps)| (from, Lane::new(steps))).collect(),
+            outbound: outbound.into_iter().map(|(to, steps)| (to, Lane::new(steps))).collect(),
+            finals_missing: slots.iter().map(Vec::len).sum(),
+            sends_missing: sends,
+            slots,
+            recipes,
+            early: BTreeMap::new(),
+            partials: BTreeMap::new(),
+            mean,
+            total: None,
+            events: VecDeque::new(),
+            traffic: Traffic::default(),
+            input,
+            schedule,
+        };
+        machine.finalize_alone();
+        machine
+    }
+
+    /// Why the own contribution is left out, if it is.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
+    /// What has happened since the last call, one event a call.
+    pub fn poll_event(&mut self) -> Option<MachineEvent> {
+        self.events.pop_front()
+    }
+
+    /// Whether the result is there and every frame has been taken.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.finals_missing == 0 && self.sends_missing == 0
+    }
+
+    /// What has been handed out so far, for an attempt that is given up.
+    #[must_use]
+    pub const fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+
+    /// The buffer of an attempt that is given up, to be another machine's `spare`.
+    #[must_use]
+    pub fn into_spare(self) -> Vec<f32> {
+        self.mean
+    }
+
+    /// The outcome.
+    ///
+    /// # Panics
+    /// Unless [`MachineEvent::Complete`] has come.
+    #[must_use]
+    pub fn finish(self) -> Completed {
+        assert!(self.is_complete(), "{} is not complete: finals and sends are missing", self.tag);
+        let mut hasher = blake3::Hasher::new();
+        for (samples, payload_hash) in self.slots.iter().flatten().filter_map(|slot| slot.seal) {
+            hasher.update(&samples.to_le_bytes());
+            hasher.update(&payload_hash.to_le_bytes());
+        }
+        Completed {
+            digest: Digest(*hasher.finalize().as_bytes()),
+            samples: self.total.unwrap_or_default(),
+            raw_bytes: self.traffic.raw_bytes,
+            wire_bytes: self.traffic.wire_bytes,
+            mean: self.mean,
+        }
+    }
+
+    /// Makes the mean of what nobody else contributes to, as the only rank of a schedule.
+    fn finalize_alone(&mut self) {
+        for segment in 0..self.slots.len() {
+            let alone = |group: &Group| group.goes == Goes::IntoMean && group.receives.is_empty();
+            if !self.recipes[segment].groups.first().is_some_and(alone) {
+                continue;
+            }
+            for number in 0..self.slots[segment].len() {
+                self.finalize_own(segment as u32, number as u32);
+            }
+        }
+    }
+
+    fn finalize_own(&mut self, segment: u32, number: u32) {
+        let range = self.range(segment, number);
+        let mut payload = BytesMut::zeroed(self.wire.encoded_len(range.len()));
+        let (own, sum) = (&self.input[range.clone()], &mut self.mean[range]);
+        for (sum, own) in sum.iter_mut().zip(own) {
+            *sum = if self.samples == 0 { 0.0 } else { own * weight(self.samples) };
+        }
+        let encoded = self.wire.mean(sum, weight(self.samples.max(1)), &mut payload);
+        assert_eq!(encoded, Ok(()), "the input was checked, and is never written to");
+        let header = self.header(Kind::Final, segment, number, self.samples);
+        self.hold_final(segment, number, Frame::new(header, payload.freeze()));
+    }
+
+    /// Reports what has become true.
+    fn settle(&mut self) {
+        if self.is_complete() {
+            self.events.push_back(MachineEvent::Complete);
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a frame's elements fit its header")]
+    fn header(&self, kind: Kind, segment: u32, number: u32, samples: u64) -> Header {
+        let (range, start) = (self.range(segment, number), self.schedule.segments()[segment as usize].start);
+        Header {
+            tag: self.tag,
+            kind,
+            wire: self.wire,
+            segment,
+            elements: range.len() as u32,
+            offset: (range.start - start) as u64,
+            samples,
+        }
+    }
+
+    /// Where the numbers of a frame lie in the vector.
+    fn range(&self, segment: u32, number: u32) -> std::ops::Range<usize> {
+        let range = self.schedule.segments()[segment as usize].range();
+        let start = range.start + number as usize * self.wire.frame_elements();
+        start..range.end.min(start + self.wire.frame_elements())
+    }
+}
+
+/// How many frames a segment makes: at least one, so that an empty segment is heard of too.
+#[expect(clippy::cast_possible_truncation, reason = "MAX_ELEMENTS in frames fits")]
+fn frames(wire: Wire, segment: Segment) -> u32 {
+    segment.elements.div_ceil(wire.frame_elements()).max(1) as u32
+}
+
+/// A number of samples as a weight.
+#[expect(clippy::cast_precision_loss, reason = "a relative 2^-24 of a weight")]
+fn weight(samples: u64) -> f32 {
+    samples as f32
+}

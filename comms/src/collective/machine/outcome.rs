@@ -1,0 +1,87 @@
+//! What a machine tells its caller: events, what it refuses, what it cost, what came of it.
+
+use thiserror::Error;
+
+use super::weight;
+use crate::codec::{CodecError, peak};
+use crate::id::Digest;
+
+/// What a caller may want to know as it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MachineEvent {
+    /// The rank holds the first final numbers: from here on some ranks have parts of the result.
+    EnteredGather,
+    /// The result is there, and every frame that peers need from this rank has been taken by
+    /// [`Machine::poll_transmit`](super::Machine::poll_transmit).
+    Complete,
+}
+
+/// Why a rank's own contribution is left out. The rank takes part with 0 samples, and gets the others' mean.
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+pub enum Refusal {
+    /// NaN or infinity.
+    #[error("the contribution has NaN or infinity: {value} at element {element}")]
+    NonFinite {
+        /// Index in the vector.
+        element: usize,
+        /// What is there.
+        value: f32,
+    },
+    /// Numbers so large that a sum over all ranks could overflow.
+    #[error(
+        "the contribution reaches {peak:e}, which times {samples} samples exceeds {limit:e}: the sum could overflow"
+    )]
+    TooLarge {
+        /// The largest magnitude in it.
+        peak: f32,
+        /// Its weight.
+        samples: u64,
+        /// The greatest weighted magnitude that a rank of so many may contribute.
+        limit: f32,
+    },
+}
+
+/// What a rank handed to its links.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Elements sent, as bare `f32`.
+    pub raw_bytes: u64,
+    /// Bytes of the frames, headers included.
+    pub wire_bytes: u64,
+}
+
+/// The outcome of a collective.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completed {
+    /// The mean over all contributions, weighted by their samples: bit-identical on all ranks. Zeros if there are no
+    /// samples.
+    ///
+    /// With `n` ranks, `A` the weighted mean of the magnitudes at an element and `M` the largest `A`, it is off the
+    /// exact mean by at most `n·(2^-11·A + 2^-39·M)` in fp16, give or take a percent, and by `n·2^-22·A` in f32.
+    pub mean: Vec<f32>,
+    /// Hash over the final frames' payloads in the order of the vector: equal on all ranks, and on no other result.
+    pub digest: Digest,
+    /// Samples in the mean.
+    pub samples: u64,
+    /// Elements that this rank sent, as bare `f32`.
+    pub raw_bytes: u64,
+    /// Bytes of the frames that this rank sent, headers included.
+    pub wire_bytes: u64,
+}
+
+/// Refuses what could make a sum that is not finite.
+///
+/// The limit keeps a sum of `ranks` contributions finite, with room for each hop to
+/// round up: `(1 + 2^-11)^4096 < 16`.
+#[expect(clippy::cast_precision_loss, reason = "a bound with room to spare")]
+pub(super) fn refuse(input: &[f32], samples: u64, ranks: usize) -> Result<(), Refusal> {
+    let limit = f32::MAX / (16.0 * ranks as f32);
+    match peak(input) {
+        Ok(peak) if peak * weight(samples) <= limit => Ok(()),
+        Ok(peak) => Err(Refusal::TooLarge { peak, samples, limit }),
+        Err(CodecError::NonFinite { element: block } | CodecError::Exponent { element: block, .. }) => {
+            let element = block + input[block..].iter().position(|value| !value.is_finite()).unwrap_or_default();
+            Err(Refusal::NonFinite { element, value: input[element] })
+        }
+    }
+}

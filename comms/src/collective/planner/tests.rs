@@ -1,0 +1,107 @@
+//! Which schedule comes of which contacts.
+
+use std::time::Duration;
+
+use super::*;
+use crate::contacts::Contact;
+use crate::units::BitsPerSecond;
+
+const AT: MissionTime = MissionTime(1_000);
+
+fn members(ids: &[u32]) -> Vec<NodeId> {
+    ids.iter().copied().map(NodeId::satellite).collect()
+}
+
+fn contact(end: MissionTime) -> Contact {
+    Contact { start: MissionTime::ZERO, end, rate: BitsPerSecond(1_000), light_time: Duration::ZERO }
+}
+
+/// Lasting contacts both ways along `links`.
+fn linked(links: &[(u32, u32)]) -> ContactPlan {
+    let lanes = links.iter().flat_map(|&(a, b)| [(a, b), (b, a)]);
+    one_way(&lanes.collect::<Vec<_>>())
+}
+
+fn one_way(lanes: &[(u32, u32)]) -> ContactPlan {
+    let lane = |&(from, to): &(u32, u32)| (NodeId::satellite(from), NodeId::satellite(to), contact(MissionTime::NEVER));
+    ContactPlan::new(lanes.iter().map(lane)).expect("a plan")
+}
+
+fn planned(choice: StrategyChoice, ids: &[u32], contacts: &ContactPlan) -> Result<Schedule, PlanError> {
+    plan(choice, &members(ids), 100, contacts, AT)
+}
+
+fn strategy(choice: StrategyChoice, ids: &[u32], contacts: &ContactPlan) -> Result<&'static str, PlanError> {
+    planned(choice, ids, contacts).map(|schedule| schedule.strategy())
+}
+
+#[test]
+fn auto_is_a_ring_where_the_roster_closes_one() {
+    let ring = linked(&[(0, 1), (1, 2), (2, 3), (3, 0)]);
+    assert_eq!(strategy(StrategyChoice::Auto, &[0, 1, 2, 3], &ring), Ok("ring"));
+    assert_eq!(strategy(StrategyChoice::Chain, &[0, 1, 2, 3], &ring), Ok("chain"));
+    // A ring needs its lanes in one direction only.
+    assert_eq!(strategy(StrategyChoice::Auto, &[0, 1, 2], &one_way(&[(0, 1), (1, 2), (2, 0)])), Ok("ring"));
+}
+
+#[test]
+fn auto_is_a_chain_around_a_lost_node_and_uses_only_links_that_are_there() {
+    let ring = linked(&[(0, 1), (1, 2), (2, 3), (3, 0)]);
+    let survivors = [0, 1, 3];
+    let schedule = planned(StrategyChoice::Auto, &survivors, &ring).expect("1, 0, 3 is a chain");
+    assert_eq!(schedule.strategy(), "chain");
+    for (rank, id) in (0..).map(Rank).zip(survivors) {
+        for to in schedule.destinations(rank) {
+            assert!(ring.next(&NodeId::satellite(id), &members(&survivors)[to.index()], AT).is_some(), "{id} to {to}");
+        }
+    }
+}
+
+#[test]
+fn every_node_plans_the_same() {
+    let ring = linked(&[(0, 1), (1, 2), (2, 3), (3, 0)]);
+    for ids in [&[0, 1, 2, 3][..], &[0, 1, 3]] {
+        let digest = || planned(StrategyChoice::Auto, ids, &ring).map(|schedule| schedule.digest());
+        assert_eq!(digest(), digest());
+    }
+}
+
+#[test]
+fn a_ring_that_is_asked_for_and_cannot_close_names_the_gap() {
+    let open = linked(&[(0, 1), (1, 2)]);
+    let gap = PlanError::NoContact { from: NodeId::satellite(2), to: NodeId::satellite(0), at: AT };
+    assert_eq!(strategy(StrategyChoice::Ring, &[0, 1, 2], &open), Err(gap));
+    assert_eq!(strategy(StrategyChoice::Auto, &[0, 1, 2], &open), Ok("chain"));
+}
+
+#[test]
+fn contacts_that_have_ended_do_not_count() {
+    let (a, b) = (NodeId::satellite(0), NodeId::satellite(1));
+    let until = |end| {
+        ContactPlan::new([(a.clone(), b.clone(), contact(end)), (b.clone(), a.clone(), contact(end))]).expect("a plan")
+    };
+    assert_eq!(strategy(StrategyChoice::Auto, &[0, 1], &until(MissionTime(1_001))), Ok("ring"));
+    let apart = PlanError::Apart { reached: vec![a.clone()], unreached: vec![b.clone()], at: AT };
+    assert_eq!(strategy(StrategyChoice::Auto, &[0, 1], &until(AT)), Err(apart));
+}
+
+#[test]
+fn members_that_nothing_connects_are_named() {
+    let islands = linked(&[(0, 3), (1, 2)]);
+    let apart = PlanError::Apart { reached: members(&[0, 3]), unreached: members(&[1, 2]), at: AT };
+    assert_eq!(
+        apart.to_string(),
+        "after 0.000 s there is no way from sat-0, sat-3 to sat-1, sat-2, not even over other members"
+    );
+    assert_eq!(strategy(StrategyChoice::Auto, &[0, 1, 2, 3], &islands), Err(apart));
+    let star = planned(StrategyChoice::Auto, &[0, 1, 2, 3], &linked(&[(0, 1), (0, 2), (0, 3)]));
+    let Err(PlanError::NoChain { path, left, .. }) = star else { panic!("a star has no chain: {star:?}") };
+    assert_eq!((path.len(), left.len()), (3, 1));
+}
+
+#[test]
+fn one_member_needs_no_contact_and_none_is_an_error() {
+    assert_eq!(strategy(StrategyChoice::Auto, &[5], &ContactPlan::default()), Ok("ring"));
+    assert_eq!(strategy(StrategyChoice::Chain, &[5], &ContactPlan::default()), Ok("chain"));
+    assert_eq!(strategy(StrategyChoice::Auto, &[], &ContactPlan::default()), Err(PlanError::NoMembers));
+}

@@ -1,0 +1,256 @@
+//! The schedule: what every rank sends and receives, over which segments, in which order.
+//!
+//! A strategy writes it, [`verify`](super::verify()) proves it, a [`Machine`](super::Machine) executes it. A rank's
+//! program is a list of [`Step`]s with two orders in it and no other:
+//!
+//! - **lanes**: frames to one peer leave in the order of the sends to it, and arrive in the order of the receives
+//!   there;
+//! - **segments**: the receives of one segment are applied in their order, and a send or a finalize of the segment
+//!   happens after the first [`Step::after`] of them.
+//!
+//! A rank holds, for each segment, its own contribution and what it has received; sending a partial sum hands all of
+//! it on and leaves nothing, so a contribution is never in two places. Whoever has all contributions of a segment
+//! finalizes it (divides by the samples, encodes once) and is its owner; finals are copied freely. Both orders hold
+//! for each frame inside a segment by itself, so the frames of a segment follow each other through a schedule like
+//! drops in a pipe.
+
+use blake3::Hasher;
+
+use super::frame::Kind;
+use crate::id::{Digest, Rank};
+
+/// A run of the vector that travels as a whole, in frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segment {
+    /// Index of its first element in the vector.
+    pub start: usize,
+    /// Elements; may be 0, and is then one empty frame.
+    pub elements: usize,
+}
+
+impl Segment {
+    /// Cuts a vector of `elements` into `parts` segments of equal length, give or take one element.
+    #[must_use]
+    pub fn split(elements: usize, parts: usize) -> Vec<Self> {
+        let (length, longer) = (elements / parts, elements % parts);
+        (0..parts)
+            .map(|part| Self { start: part * length + part.min(longer), elements: length + usize::from(part < longer) })
+            .collect()
+    }
+
+    /// Its indices in the vector.
+    #[must_use]
+    pub const fn range(self) -> std::ops::Range<usize> {
+        self.start..self.start + self.elements
+    }
+}
+
+/// What a step does with its segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Sends what is held of the segment, and with [`Kind::Partial`] holds it no longer.
+    Send {
+        /// The receiver.
+        to: Rank,
+        /// Partial sum or final mean.
+        kind: Kind,
+    },
+    /// Receives a partial sum and adds it to what is held.
+    ReceiveReduce {
+        /// The sender.
+        from: Rank,
+    },
+    /// Receives the final mean.
+    ReceiveStore {
+        /// The sender.
+        from: Rank,
+    },
+    /// Makes the final mean of what is held, as the segment's owner.
+    Finalize,
+}
+
+/// One step of a rank's program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Step {
+    /// Index of the segment.
+    pub segment: u32,
+    /// How many receive steps of this rank on this segment must be complete before.
+    pub after: u32,
+    /// What it does.
+    pub action: Action,
+}
+
+/// Programs for all ranks over one division of the vector. Strategies make it with a [`ScheduleBuilder`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    pub(super) strategy: &'static str,
+    pub(super) segments: Vec<Segment>,
+    pub(super) programs: Vec<Vec<Step>>,
+}
+
+impl Schedule {
+    /// The name of the strategy that made it.
+    #[must_use]
+    pub const fn strategy(&self) -> &'static str {
+        self.strategy
+    }
+
+    /// How many ranks take part.
+    #[must_use]
+    pub fn ranks(&self) -> usize {
+        self.programs.len()
+    }
+
+    /// Elements of the vector.
+    #[must_use]
+    pub fn elements(&self) -> usize {
+        self.segments.iter().map(|segment| segment.elements).sum()
+    }
+
+    /// The division of the vector, in its order.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The steps of `rank`; none if it is no rank of the schedule.
+    #[must_use]
+    pub fn program(&self, rank: Rank) -> &[Step] {
+        self.programs.get(rank.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The ranks that `rank` sends to, each once, in order: the lanes that it has to open.
+    #[must_use]
+    pub fn destinations(&self, rank: Rank) -> Vec<Rank> {
+        sorted(self.program(rank).iter().filter_map(|step| match step.action {
+            Action::Send { to, .. } => Some(to),
+            _ => None,
+        }))
+    }
+
+    /// The ranks that `rank` receives from, each once, in order.
+    #[must_use]
+    pub fn sources(&self, rank: Rank) -> Vec<Rank> {
+        sorted(self.program(rank).iter().filter_map(|step| match step.action {
+            Action::ReceiveReduce { from } | Action::ReceiveStore { from } => Some(from),
+            _ => None,
+        }))
+    }
+
+    /// A hash over all that the schedule says: two nodes with equal digests do matching things.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut hasher = Hasher::new();
+        let mut put = |number: u64| {
+            hasher.update(&number.to_le_bytes());
+        };
+        put(self.segments.len() as u64);
+        for segment in &self.segments {
+            put(segment.elements as u64);
+        }
+        put(self.programs.len() as u64);
+        for program in &self.programs {
+            put(program.len() as u64);
+            for step in program {
+                let (action, peer) = match step.action {
+                    Action::Send { to, kind: Kind::Partial } => (0, to.0),
+                    Action::Send { to, kind: Kind::Final } => (1, to.0),
+                    Action::ReceiveReduce { from } => (2, from.0),
+                    Action::ReceiveStore { from } => (3, from.0),
+                    Action::Finalize => (4, 0),
+                };
+                put(u64::from(step.segment) << 32 | u64::from(step.after));
+                put(action << 32 | u64::from(peer));
+            }
+        }
+        Digest(*hasher.finalize().as_bytes())
+    }
+}
+
+fn sorted(ranks: impl Iterator<Item = Rank>) -> Vec<Rank> {
+    let mut ranks: Vec<_> = ranks.collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    ranks
+}
+
+/// Writes a [`Schedule`] step by step. Each rank's steps are given in an order that it could execute them in; what
+/// a step must wait for follows from it.
+#[derive(Debug)]
+pub struct ScheduleBuilder {
+    schedule: Schedule,
+    /// Receives so far, by rank and segment.
+    received: Vec<Vec<u32>>,
+}
+
+impl ScheduleBuilder {
+    /// An empty schedule for `ranks` ranks over `segments`, which follow each other without a gap from element 0.
+    #[must_use]
+    pub fn new(strategy: &'static str, ranks: usize, segments: Vec<Segment>) -> Self {
+        let received = vec![vec![0; segments.len()]; ranks];
+        Self { schedule: Schedule { strategy, segments, programs: vec![Vec::new(); ranks] }, received }
+    }
+
+    /// `rank` sends what it holds of `segment` to `to`.
+    pub fn send(&mut self, rank: Rank, to: Rank, segment: u32, kind: Kind) {
+        self.push(rank, segment, Action::Send { to, kind });
+    }
+
+    /// `rank` receives `segment` from `from`: adds a partial sum, stores a final mean.
+    pub fn receive(&mut self, rank: Rank, from: Rank, segment: u32, kind: Kind) {
+        let action = match kind {
+            Kind::Partial => Action::ReceiveReduce { from },
+            Kind::Final => Action::ReceiveStore { from },
+        };
+        self.push(rank, segment, action);
+        self.received[rank.index()][segment as usize] += 1;
+    }
+
+    /// `rank` makes the final mean of `segment`.
+    pub fn finalize(&mut self, rank: Rank, segment: u32) {
+        self.push(rank, segment, Action::Finalize);
+    }
+
+    /// The schedule as written; [`verify`](super::verify()) tells whether it is a sound one.
+    #[must_use]
+    pub fn build(self) -> Schedule {
+        self.schedule
+    }
+
+    fn push(&mut self, rank: Rank, segment: u32, action: Action) {
+        let after = self.received[rank.index()][segment as usize];
+        self.schedule.programs[rank.index()].push(Step { segment, after, action });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_split_covers_the_vector_in_parts_that_differ_by_one_element_at_most() {
+        for (elements, parts) in [(0, 1), (0, 4), (1, 4), (3, 4), (4, 4), (5, 4), (1_000_003, 7)] {
+            let segments = Segment::split(elements, parts);
+            assert_eq!(segments.len(), parts);
+            let mut next = 0;
+            for segment in segments {
+                assert_eq!(segment.start, next, "{elements} in {parts}");
+                assert!(segment.elements.abs_diff(elements / parts) <= 1, "{elements} in {parts}");
+                next = segment.range().end;
+            }
+            assert_eq!(next, elements);
+        }
+    }
+
+    #[test]
+    fn the_digest_changes_with_any_step() {
+        let written = |kind| {
+            let mut builder = ScheduleBuilder::new("test", 2, Segment::split(8, 1));
+            builder.send(Rank(0), Rank(1), 0, kind);
+            builder.receive(Rank(1), Rank(0), 0, kind);
+            builder.build()
+        };
+        assert_eq!(written(Kind::Partial).digest(), written(Kind::Partial).digest());
+        assert_ne!(written(Kind::Partial).digest(), written(Kind::Final).digest());
+    }
+}

@@ -1,0 +1,94 @@
+//! What holds for every strategy, and what each promises on its own.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{STRATEGIES, chain, ring};
+use crate::collective::frame::Kind;
+use crate::collective::schedule::{Action, Schedule, Segment};
+use crate::collective::verify::verify;
+use crate::id::Rank;
+use crate::scenario::StrategyChoice;
+
+type Order = fn(&[Rank], usize) -> Schedule;
+const BY_ORDER: [Order; 2] = [ring::schedule, chain::schedule];
+
+/// A number of ranks, their order, and a number of elements around it or far above it.
+fn orders() -> impl Strategy<Value = (Vec<Rank>, usize)> {
+    (1_u32..=64).prop_flat_map(|ranks| {
+        let order: Vec<_> = (0..ranks).map(Rank).collect();
+        let count = ranks as usize;
+        let elements = prop_oneof![Just(0), Just(1), count.saturating_sub(1)..=count + 1, 0_usize..1 << 32];
+        (Just(order).prop_shuffle(), elements)
+    })
+}
+
+/// Elements over each lane, and messages of each kind.
+fn loads(schedule: &Schedule) -> (BTreeMap<(Rank, Rank), usize>, BTreeMap<Kind, usize>) {
+    let (mut elements, mut messages) = (BTreeMap::new(), BTreeMap::new());
+    for rank in (0..).map(Rank).take(schedule.ranks()) {
+        for step in schedule.program(rank) {
+            if let Action::Send { to, kind } = step.action {
+                *elements.entry((rank, to)).or_default() += schedule.segments()[step.segment as usize].elements;
+                *messages.entry(kind).or_default() += 1;
+            }
+        }
+    }
+    (elements, messages)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_schedule_is_sound((order, elements) in orders()) {
+        for schedule in BY_ORDER.map(|by_order| by_order(&order, elements)) {
+            prop_assert_eq!(verify(&schedule), Ok(()), "{}", schedule.strategy());
+            prop_assert_eq!((schedule.ranks(), schedule.elements()), (order.len(), elements));
+        }
+    }
+
+    #[test]
+    fn a_ring_of_n_sends_n_minus_1_times_the_vector_in_each_half((order, elements) in orders()) {
+        let schedule = ring::schedule(&order, elements);
+        let (lanes, messages) = loads(&schedule);
+        let n = order.len();
+        for rank in (0..).map(Rank).take(n) {
+            prop_assert_eq!(schedule.program(rank).len(), 4 * (n - 1) + 1);
+        }
+        let expected = if n == 1 { BTreeMap::new() } else {
+            BTreeMap::from([(Kind::Partial, n * (n - 1)), (Kind::Final, n * (n - 1))])
+        };
+        prop_assert_eq!(messages, expected);
+        prop_assert_eq!(lanes.values().sum::<usize>(), 2 * (n - 1) * elements);
+        // Each lane carries all segments but one in each half.
+        let share = elements / n;
+        prop_assert!(lanes.values().all(|load| (2 * elements).abs_diff(load + 2 * share) <= 2));
+    }
+
+    #[test]
+    fn a_chain_carries_the_vector_once_over_each_lane_between_neighbours((order, elements) in orders()) {
+        let (lanes, _) = loads(&chain::schedule(&order, elements));
+        let neighbours = order.windows(2).flat_map(|pair| [(pair[0], pair[1]), (pair[1], pair[0])]);
+        prop_assert_eq!(lanes, neighbours.map(|lane| (lane, elements)).collect());
+    }
+}
+
+#[test]
+fn every_strategy_is_registered_once_under_its_own_name() {
+    let names: Vec<_> = STRATEGIES.iter().map(|strategy| strategy.choice.as_str()).collect();
+    let expected: Vec<_> = StrategyChoice::WORDS.iter().copied().filter(|word| *word != "auto").collect();
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn the_owners_of_a_chain_are_its_middles() {
+    for (ranks, owners) in [(1, vec![0]), (2, vec![0, 1]), (5, vec![2]), (6, vec![2, 3])] {
+        let order: Vec<_> = (0..ranks).map(Rank).collect();
+        let schedule = chain::schedule(&order, 10);
+        let finalizes = |rank: &u32| schedule.program(Rank(*rank)).iter().any(|step| step.action == Action::Finalize);
+        assert_eq!((0..ranks).filter(finalizes).collect::<Vec<_>>(), owners, "{ranks} ranks");
+        assert_eq!(schedule.segments(), Segment::split(10, owners.len()), "{ranks} ranks");
+    }
+}
