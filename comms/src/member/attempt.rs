@@ -1,0 +1,231 @@
+//! One attempt at a round, from its opening to its end at this node.
+//!
+//! ```text
+//! Waiting ──contribution──► Running ──machine complete──► Complete ──Commit──► (applied)
+//!    └─────────────────────────┴── lost or bad frames ──► Failed
+//! ```
+//!
+//! Whatever its stage, an attempt is void when another one is opened. What is complete is proposed, and a proposal is
+//! a promise: the result is kept, also when a lane breaks later and the attempt is reported as failed, because the
+//! others may all have what they need and the aggregator may have committed it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::codec::Wire;
+use crate::collective::{Completed, Frame, FrameError, Machine, MachineEvent, Schedule, Tag};
+use crate::control::{NodeMessage, Proposal, View};
+use crate::id::{Attempt as Number, NodeId, Rank, Round};
+
+/// What the trainer gave for a round. It is kept until the commit, so that every attempt can begin from it.
+#[derive(Debug, Clone)]
+pub(super) struct Contribution {
+    pub(super) vector: Arc<Vec<f32>>,
+    pub(super) samples: u64,
+}
+
+/// An attempt that is open at this node.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    tag: Tag,
+    rank: Rank,
+    schedule: Arc<Schedule>,
+    ranks: BTreeMap<NodeId, Rank>,
+    /// The lanes that this node needs.
+    destinations: BTreeMap<NodeId, SocketAddr>,
+    stage: Stage,
+    failure: Option<Failure>,
+}
+
+/// Why an attempt cannot complete, and whose doing it is if it is one peer's.
+#[derive(Debug)]
+struct Failure {
+    peer: Option<NodeId>,
+    reason: String,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Waiting,
+    Running(Box<Run>),
+    Complete { sent_to: BTreeSet<NodeId>, proposal: Proposal, completed: Completed },
+    Failed { spare: Vec<f32> },
+}
+
+#[derive(Debug)]
+struct Run {
+    machine: Machine,
+    /// The peers that a frame has been polled for: what their lanes lose breaks the attempt.
+    sent_to: BTreeSet<NodeId>,
+    refused: Option<String>,
+    samples: u64,
+}
+
+/// How far an attempt got, for the events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    EnteredGather,
+    Complete,
+}
+
+impl Attempt {
+    /// Opens an attempt of `round`. `rank` is this node's in `view`, `schedule` is the view's.
+    pub(super) fn open(view: &View, round: Round, number: Number, rank: Rank, schedule: Arc<Schedule>) -> Self {
+        let tag = Tag { view: view.id, round, attempt: number };
+        let ranks = view.members.iter().map(|member| member.id.clone()).zip((0..).map(Rank)).collect();
+        let members = schedule.destinations(rank).into_iter().filter_map(|to| view.members.get(to.index()));
+        let destinations = members.map(|member| (member.id.clone(), member.address)).collect();
+        Self { tag, rank, schedule, ranks, destinations, stage: Stage::Waiting, failure: None }
+    }
+
+    pub(super) const fn tag(&self) -> Tag {
+        self.tag
+    }
+
+    /// Whether it waits for the contribution.
+    pub(super) const fn is_waiting(&self) -> bool {
+        matches!(self.stage, Stage::Waiting)
+    }
+
+    /// Whether frames travel.
+    pub(super) const fn is_running(&self) -> bool {
+        matches!(self.stage, Stage::Running(_))
+    }
+
+    /// The peers that this node sends to, with their addresses.
+    pub(super) const fn destinations(&self) -> &BTreeMap<NodeId, SocketAddr> {
+        &self.destinations
+    }
+
+    /// Begins to run, with `spare` for the result. Gives the reason if the contribution itself is refused: the node then
+    /// takes part with no samples.
+    pub(super) fn begin(&mut self, contribution: &Contribution, wire: Wire, spare: Option<Vec<f32>>) -> Option<String> {
+        let Contribution { vector, samples } = contribution.clone();
+        let machine = Machine::new(self.schedule.clone(), self.rank, self.tag, wire, vector, samples, spare);
+        let refused = machine.refusal().map(ToString::to_string);
+        let samples = if refused.is_some() { 0 } else { samples };
+        let run = Run { machine, sent_to: BTreeSet::new(), refused: refused.clone(), samples };
+        self.stage = Stage::Running(Box::new(run));
+        refused
+    }
+
+    /// Gives a frame of this attempt to the machine. One from a stranger, or after the end, is dropped.
+    pub(super) fn handle_frame(&mut self, from: &NodeId, frame: Frame) -> Result<(), FrameError> {
+        let rank = self.rank_of(from);
+        match (&mut self.stage, rank) {
+            (Stage::Running(run), Some(rank)) => run.machine.handle_frame(rank, frame),
+            _ => Ok(()),
+        }
+    }
+
+    /// The next frame for `to`, if there is one yet.
+    pub(super) fn poll_transmit(&mut self, to: &NodeId) -> Option<Frame> {
+        let rank = self.rank_of(to)?;
+        let Stage::Running(run) = &mut self.stage else { return None };
+        let frame = run.machine.poll_transmit(rank)?;
+        if !run.sent_to.contains(to) {
+            run.sent_to.insert(to.clone());
+        }
+        Some(frame)
+    }
+
+    /// What the machine reached since it was last asked.
+    pub(super) fn progress(&mut self) -> Option<Progress> {
+        let Stage::Running(run) = &mut self.stage else { return None };
+        match run.machine.poll_event()? {
+            MachineEvent::EnteredGather => Some(Progress::EnteredGather),
+            MachineEvent::Complete => {
+                self.complete();
+                Some(Progress::Complete)
+            }
+        }
+    }
+
+    /// Whether losing frames on the lane to `peer` breaks the attempt.
+    pub(super) fn has_sent_to(&self, peer: &NodeId) -> bool {
+        match &self.stage {
+            Stage::Running(run) => run.sent_to.contains(peer),
+            Stage::Complete { sent_to, .. } => sent_to.contains(peer),
+            Stage::Waiting | Stage::Failed { .. } => false,
+        }
+    }
+
+    /// Whether losing frames on the lane from `peer` breaks the attempt.
+    pub(super) fn awaits(&self, peer: &NodeId) -> bool {
+        match (&self.stage, self.rank_of(peer)) {
+            (Stage::Running(run), Some(rank)) => run.machine.awaits(rank),
+            _ => false,
+        }
+    }
+
+    /// Whether it cannot complete without a lane to `peer`.
+    pub(super) fn must_send_to(&self, peer: &NodeId) -> bool {
+        self.is_running() && self.destinations.contains_key(peer)
+    }
+
+    /// Gives the attempt up. False if it had failed before.
+    pub(super) fn fail(&mut self, peer: Option<NodeId>, reason: String) -> bool {
+        if self.failure.is_some() {
+            return false;
+        }
+        self.failure = Some(Failure { peer, reason });
+        if self.proposal().is_none() {
+            let spare = std::mem::replace(&mut self.stage, Stage::Waiting).into_spare().unwrap_or_default();
+            self.stage = Stage::Failed { spare };
+        }
+        true
+    }
+
+    /// The report of its failure.
+    pub(super) fn failure(&self) -> Option<NodeMessage> {
+        let Failure { peer, reason } = self.failure.as_ref()?;
+        let Tag { view, round, attempt } = self.tag;
+        Some(NodeMessage::AttemptFailed { view, round, attempt, peer: peer.clone(), reason: reason.clone() })
+    }
+
+    /// What it proposes, once it is complete.
+    pub(super) fn proposal(&self) -> Option<&Proposal> {
+        match &self.stage {
+            Stage::Complete { proposal, .. } => Some(proposal),
+            _ => None,
+        }
+    }
+
+    /// Its result, once it is complete.
+    pub(super) fn into_completed(self) -> Option<Completed> {
+        match self.stage {
+            Stage::Complete { completed, .. } => Some(completed),
+            _ => None,
+        }
+    }
+
+    /// The buffer of an attempt that is void.
+    pub(super) fn into_spare(self) -> Option<Vec<f32>> {
+        self.stage.into_spare()
+    }
+
+    fn complete(&mut self) {
+        let Stage::Running(run) = std::mem::replace(&mut self.stage, Stage::Waiting) else { return };
+        let Run { machine, sent_to, refused, samples } = *run;
+        let completed = machine.finish();
+        let Tag { view, round, attempt } = self.tag;
+        let proposal = Proposal { view, round, attempt, digest: completed.digest, samples, refused };
+        self.stage = Stage::Complete { sent_to, proposal, completed };
+    }
+
+    fn rank_of(&self, node: &NodeId) -> Option<Rank> {
+        self.ranks.get(node).copied()
+    }
+}
+
+impl Stage {
+    fn into_spare(self) -> Option<Vec<f32>> {
+        match self {
+            Self::Waiting => None,
+            Self::Running(run) => Some(run.machine.into_spare()),
+            Self::Complete { completed, .. } => Some(completed.mean),
+            Self::Failed { spare } => Some(spare),
+        }
+    }
+}

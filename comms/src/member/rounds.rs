@@ -1,0 +1,202 @@
+//! Rounds at a member: attempts are opened, run, proposed and committed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::attempt::{Attempt, Contribution, Progress};
+use super::early_frames::{Room, place};
+use super::{Agreed, Command, Failure, Member, Settings, Stage};
+use crate::collective::{Frame, PlanError, Schedule, plan};
+use crate::control::{NodeMessage, Then, View};
+use crate::events::{Phase, What};
+use crate::id::{Attempt as AttemptNumber, Digest, NodeId, Rank, Round};
+use crate::units::MissionTime;
+
+/// The aggregator's word that a round is agreed.
+pub(super) struct Commit {
+    pub(super) round: Round,
+    pub(super) digest: Digest,
+    pub(super) contributors: Vec<(NodeId, u64)>,
+    pub(super) view: View,
+    pub(super) then: Then,
+}
+
+impl Member {
+    /// An attempt is opened. What an earlier one has computed is void.
+    pub(super) fn open(&mut self, now: Duration, view: View, round: Round, attempt: AttemptNumber) {
+        if matches!(self.stage, Stage::Finished | Stage::Released) {
+            let message = format!("round {round} is opened after the last one was committed");
+            return self.commands.push(Command::Emit(What::Warning { message }));
+        }
+        let applied = self.history.committed();
+        if round != applied.next() {
+            return self.end(Failure::OutOfStep { opened: round, applied });
+        }
+        // A restarted aggregator may repeat what it had opened, and messages that it overtook are void.
+        let offered = (round, attempt, view.id);
+        if self.attempt.as_ref().is_some_and(|open| offered <= place(open.tag())) {
+            return;
+        }
+        let first = self.stage == Stage::Joining;
+        if self.start_attempt(now, &view, round, attempt) && first {
+            self.stage = Stage::Rounds;
+            self.commands.push(Command::Opened(view));
+        }
+    }
+
+    /// The trainer has finished its part of the round.
+    pub(super) fn contribute(&mut self, now: Duration, contribution: Contribution) {
+        debug_assert_eq!(contribution.vector.len(), self.settings.elements, "the caller checks the length");
+        self.contribution = Some(contribution);
+        self.begin(now);
+    }
+
+    /// A round is agreed. This is the only place where anything is applied.
+    pub(super) fn commit(&mut self, now: Duration, commit: Commit) {
+        let Commit { round, digest, contributors, view, then } = commit;
+        if self.history.ends_with(round, digest) {
+            // Said again after a lost connection.
+            return;
+        }
+        let applied = self.history.committed();
+        let proposed = self.attempt.as_ref().and_then(Attempt::proposal).filter(|proposal| proposal.round == round);
+        match proposed.map(|proposal| proposal.digest) {
+            None => return self.end(Failure::NotPending { round, digest, applied }),
+            Some(computed) if computed != digest => {
+                return self.end(Failure::Diverged { round, committed: digest, computed });
+            }
+            Some(_) => {}
+        }
+        let Some(completed) = self.attempt.take().and_then(Attempt::into_completed) else { return };
+        self.spare = self.contribution.take().and_then(|contribution| Arc::into_inner(contribution.vector));
+        self.history.append(digest);
+        let history = self.history.digest();
+        let mean = completed.mean;
+        let agreed = Agreed { round, mean, contributors, view: view.clone(), then, digest, history };
+        self.commands.push(Command::Agreed(Box::new(agreed)));
+        match then {
+            Then::Continue => {
+                self.start_attempt(now, &view, round.next(), AttemptNumber(0));
+            }
+            Then::Finish => {
+                self.stage = Stage::Finished;
+                self.disconnect();
+            }
+        }
+    }
+
+    /// A frame from a peer: for this attempt, for a later one, or for none.
+    pub(super) fn handle_frame(&mut self, from: &NodeId, frame: Frame) {
+        let open = self.attempt.as_mut();
+        if let Some(attempt) = open.filter(|attempt| attempt.tag() == frame.tag() && !attempt.is_waiting()) {
+            return match attempt.handle_frame(from, frame) {
+                Ok(()) => self.follow_progress(),
+                Err(error) => self.fail_attempt(Some(from.clone()), error.to_string()),
+            };
+        }
+        let past = match &self.attempt {
+            Some(attempt) => place(frame.tag()) < place(attempt.tag()),
+            None => frame.tag().round <= self.history.committed(),
+        };
+        if past || matches!(self.stage, Stage::Finished | Stage::Released) {
+            return;
+        }
+        if self.early.hold(from, frame) == Room::Full {
+            self.commands.push(Command::Pause(from.clone()));
+        }
+    }
+
+    /// Reports what the machine reached, and proposes its result.
+    pub(super) fn follow_progress(&mut self) {
+        while let Some(attempt) = &mut self.attempt
+            && let Some(progress) = attempt.progress()
+        {
+            let tag = attempt.tag();
+            let phase = match progress {
+                Progress::EnteredGather => Phase::Gather,
+                Progress::Complete => {
+                    if let Some(proposal) = attempt.proposal().cloned() {
+                        self.send(NodeMessage::Proposal(proposal));
+                    }
+                    Phase::Commit
+                }
+            };
+            self.commands.push(Command::Phase(tag.round, tag.attempt, phase));
+        }
+    }
+
+    /// Gives the running attempt up and says so, once.
+    pub(super) fn fail_attempt(&mut self, peer: Option<NodeId>, reason: String) {
+        let Some(attempt) = &mut self.attempt else { return };
+        if attempt.fail(peer, reason)
+            && let Some(failure) = attempt.failure()
+        {
+            self.send(failure);
+        }
+    }
+
+    /// Makes an attempt the open one. False if this node can have no part in it, which ends its membership.
+    fn start_attempt(&mut self, now: Duration, view: &View, round: Round, number: AttemptNumber) -> bool {
+        let node = &self.settings.node;
+        let Some(rank) = (0..).map(Rank).zip(&view.members).find_map(|(rank, m)| (m.id == *node).then_some(rank))
+        else {
+            self.end(Failure::NotInView { view: view.id });
+            return false;
+        };
+        let schedule = match self.schedule_of(view) {
+            Ok(schedule) => schedule,
+            Err(error) => {
+                self.end(Failure::NoSchedule { view: view.id, reason: error.to_string() });
+                return false;
+            }
+        };
+        let attempt = Attempt::open(view, round, number, rank, schedule);
+        self.early.drop_before(attempt.tag());
+        if let Some(void) = self.attempt.replace(attempt) {
+            self.spare = void.into_spare().or(self.spare.take());
+        }
+        self.connect(now);
+        self.commands.push(Command::Phase(round, number, Phase::Open));
+        self.begin(now);
+        self.resume_lanes();
+        true
+    }
+
+    /// The schedule of a view: every member computes the same, and attempts of one view share it.
+    fn schedule_of(&mut self, view: &View) -> Result<Arc<Schedule>, PlanError> {
+        if let Some((planned, schedule)) = &self.schedule
+            && planned.members == view.members
+        {
+            return Ok(schedule.clone());
+        }
+        let Settings { elements, strategy, contacts, .. } = &self.settings;
+        let members: Vec<NodeId> = view.members.iter().map(|member| member.id.clone()).collect();
+        let schedule = Arc::new(plan(*strategy, &members, *elements, contacts, MissionTime::ZERO)?);
+        self.schedule = Some((view.clone(), schedule.clone()));
+        Ok(schedule)
+    }
+
+    /// Runs the open attempt, if the contribution is there.
+    fn begin(&mut self, now: Duration) {
+        let (Some(attempt), Some(contribution)) = (&mut self.attempt, &self.contribution) else { return };
+        if !attempt.is_waiting() {
+            return;
+        }
+        let tag = attempt.tag();
+        let refused = attempt.begin(contribution, self.settings.wire, self.spare.take());
+        if let Some(reason) = refused {
+            self.commands.push(Command::Emit(What::ContributionRefused { round: tag.round, reason }));
+        }
+        self.commands.push(Command::Phase(tag.round, tag.attempt, Phase::Reduce));
+        for (from, frame) in self.early.take(tag) {
+            self.handle_frame(&from, frame);
+        }
+        self.follow_progress();
+        self.check_lanes(now);
+        self.resume_lanes();
+    }
+
+    fn resume_lanes(&mut self) {
+        self.commands.extend(self.early.resumed().into_iter().map(Command::Resume));
+    }
+}
