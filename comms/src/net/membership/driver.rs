@@ -1,0 +1,190 @@
+//! The comms thread: waits for whatever comes first, tells the member, does what it commands.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::control_loop::{ControlLoop, ControlNews};
+use super::delivery::Deliveries;
+use super::lanes::Lanes;
+use super::{MembershipConfig, MembershipError, WrittenCheckpoint};
+use crate::control::{NodeMessage, Report, View};
+use crate::id::Round;
+use crate::limits::HEARTBEATS_PER_SUSPICION;
+use crate::member::{Agreed, Command, Event, Failure, Member};
+use crate::net::event_sink::EventSink;
+use crate::net::laser::Emulation;
+use crate::net::link::Links;
+
+/// What the trainer asks for.
+#[derive(Debug)]
+pub(super) enum Request {
+    Contribute { vector: Arc<Vec<f32>>, samples: u64 },
+    CheckpointWritten(Box<WrittenCheckpoint>),
+    Leave(Report),
+}
+
+/// What the trainer is told.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Opened(View),
+    Agreed(Box<Agreed>),
+    Left(Report),
+    Failed(MembershipError),
+}
+
+/// Everything that lives on the comms thread.
+pub(super) struct Driver {
+    member: Member,
+    control: ControlLoop,
+    lanes: Lanes,
+    deliveries: Deliveries,
+    checkpoints: BTreeMap<Round, Arc<WrittenCheckpoint>>,
+    events: EventSink,
+    requests: UnboundedReceiver<Request>,
+    answers: Sender<Answer>,
+    suspect_after: Duration,
+    /// Zero of the member's clock.
+    origin: Instant,
+    end: Option<End>,
+}
+
+/// How it ends.
+enum End {
+    Left(Report),
+    Failed(MembershipError),
+}
+
+impl Driver {
+    pub(super) fn new(
+        config: MembershipConfig,
+        member: Member,
+        links: Links,
+        emulation: Emulation,
+        requests: UnboundedReceiver<Request>,
+        answers: Sender<Answer>,
+    ) -> Self {
+        let MembershipConfig { identity, aggregator, station, scenario, events, .. } = config;
+        let rules = &scenario.aggregator;
+        Self {
+            member,
+            control: ControlLoop::new(identity.clone(), aggregator),
+            lanes: Lanes::new(links, events.clone()),
+            deliveries: Deliveries::new(identity, station, emulation, rules.patience),
+            checkpoints: BTreeMap::new(),
+            events,
+            requests,
+            answers,
+            suspect_after: rules.suspect_after,
+            origin: Instant::now(),
+            end: None,
+        }
+    }
+
+    /// Runs until the node has left or failed, or nobody wants it any more.
+    pub(super) async fn run(mut self) {
+        let mut heartbeat = interval((self.suspect_after / HEARTBEATS_PER_SUSPICION).max(Duration::from_millis(1)));
+        // After a pause of the process one beat is enough.
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut alarm = pin!(sleep_until(self.origin));
+        while self.end.is_none() {
+            let deadline = self.member.next_deadline().and_then(|deadline| self.origin.checked_add(deadline));
+            if let Some(deadline) = deadline.filter(|deadline| *deadline != alarm.deadline()) {
+                alarm.as_mut().reset(deadline);
+            }
+            let room = self.lanes.room();
+            tokio::select! {
+                event = self.lanes.next() => self.happen(event),
+                () = room => self.fill(),
+                news = self.control.next() => self.hear(news),
+                event = self.deliveries.next() => self.happen(event),
+                request = self.requests.recv() => match request {
+                    Some(request) => self.obey(request),
+                    None => return,
+                },
+                _ = heartbeat.tick() => self.control.send(NodeMessage::Heartbeat),
+                () = alarm.as_mut(), if deadline.is_some() => self.happen(Event::Time),
+            }
+        }
+        let answer = match self.end.take() {
+            Some(End::Left(report)) => {
+                self.control.close(self.suspect_after).await;
+                Answer::Left(report)
+            }
+            Some(End::Failed(error)) => Answer::Failed(error),
+            None => return,
+        };
+        self.answer(answer);
+    }
+
+    fn hear(&mut self, news: ControlNews) {
+        match news {
+            ControlNews::Connected => self.happen(Event::Connected),
+            ControlNews::Lost => self.happen(Event::Disconnected),
+            ControlNews::Message(message) => self.happen(Event::Message(message)),
+            ControlNews::Refused { reason } => self.end = Some(End::Failed(Failure::Refused { reason }.into())),
+        }
+    }
+
+    fn obey(&mut self, request: Request) {
+        match request {
+            Request::Contribute { vector, samples } => self.happen(Event::Contribution { vector, samples }),
+            Request::CheckpointWritten(checkpoint) => {
+                let (round, state) = (checkpoint.round, checkpoint.state);
+                self.checkpoints.insert(round, Arc::new(*checkpoint));
+                self.happen(Event::CheckpointWritten { round, state });
+            }
+            Request::Leave(report) => {
+                let traffic = self.lanes.links().traffic();
+                let (raw_bytes, wire_bytes) = (traffic.raw_bytes, traffic.wire_bytes);
+                self.happen(Event::Leave(Report { raw_bytes, wire_bytes, ..report }));
+            }
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        let now = self.origin.elapsed();
+        let commands = self.member.handle(now, event);
+        self.execute(commands);
+        self.fill();
+    }
+
+    fn fill(&mut self) {
+        self.lanes.fill(&mut self.member);
+        let commands = self.member.poll_commands();
+        self.execute(commands);
+    }
+
+    fn execute(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Send(message) => self.control.send(message),
+                Command::Connect(peers) => self.lanes.connect(&peers),
+                Command::Redial(peer) => self.lanes.redial(&peer),
+                Command::Pause(peer) => self.lanes.links().pause(&peer),
+                Command::Resume(peer) => self.lanes.links().resume(&peer),
+                Command::Opened(view) => self.answer(Answer::Opened(view)),
+                Command::Agreed(agreed) => self.answer(Answer::Agreed(agreed)),
+                Command::Deliver(round) => {
+                    let checkpoint = self.checkpoints.get(&round).cloned();
+                    self.deliveries.start(round, checkpoint);
+                }
+                Command::Forget(round) => drop(self.checkpoints.remove(&round)),
+                Command::Phase(round, attempt, phase) => self.events.phase(round, attempt, phase),
+                Command::Emit(what) => self.events.emit(what),
+                Command::Left(report) => self.end = Some(End::Left(report)),
+                Command::Fail(failure) => self.end = Some(End::Failed(failure.into())),
+            }
+        }
+    }
+
+    fn answer(&self, answer: Answer) {
+        // A trainer that is gone has dropped its requests too, and that ends the thread.
+        self.answers.send(answer).ok();
+    }
+}
