@@ -1,0 +1,244 @@
+//! A session that is a node of a job.
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::Device;
+use starloom_comms::control::{DataInfo, Holding, Report, Then};
+use starloom_comms::events::{Phase, What};
+use starloom_comms::id::{Attempt, Digest, Round};
+use starloom_comms::net::event_sink::EventSink;
+use starloom_comms::net::membership::Membership;
+use starloom_comms::scenario::Mode;
+
+use super::SessionError;
+use crate::checkpoint::{CommonState, Snapshot};
+use crate::exchange::Exchange;
+use crate::flat::{self, Layout};
+use crate::node::{self, NodeConfig, NodeError, Resumed};
+use crate::scribe::Scribe;
+use crate::shard::samples_per_node;
+use crate::weights;
+
+/// A node whose training loop is somebody else's.
+pub(super) struct Seat<E = Membership> {
+    config: NodeConfig,
+    scribe: Scribe,
+    slot: u32,
+    /// The checkpoint to go on from, until the loop takes its weights.
+    resumed: Option<Resumed>,
+    joined: Option<Joined<E>>,
+    round: Round,
+    history: Digest,
+    /// A committed round whose state is to be written once the loop's optimizer has stepped.
+    unwritten: Option<Round>,
+    over: bool,
+    loss: Option<f64>,
+}
+
+struct Joined<E> {
+    exchange: E,
+    layout: Layout,
+    /// The running statistics that are agreed on, once they are.
+    running: Option<Vec<f32>>,
+}
+
+impl<E> std::fmt::Debug for Seat<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seat").field("node", &self.config.identity.node).field("round", &self.round).finish_non_exhaustive()
+    }
+}
+
+impl Seat<Membership> {
+    /// Takes part in the job, which it joins with the first gradients.
+    pub(super) fn average<M: Module>(
+        &mut self,
+        model: &M,
+        gradients: GradientsParams,
+        samples: u64,
+    ) -> Result<GradientsParams, SessionError> {
+        if let Some(resumed) = &self.resumed {
+            return Err(SessionError::NotStarted { round: resumed.snapshot.round });
+        }
+        if self.joined.is_none() {
+            let layout = Layout::of(model);
+            let exchange = node::join(self.config.clone(), self.data(), layout.elements(), self.round, self.history)?;
+            self.join(exchange, layout);
+        }
+        self.next_round(model, gradients, samples)
+    }
+}
+
+impl<E: Exchange> Seat<E> {
+    pub(super) fn new(config: NodeConfig) -> Result<Self, SessionError> {
+        let (node, nodes) = (config.identity.node.clone(), config.scenario.mesh.nodes);
+        let slot = config.scenario.mesh.slot(&node).ok_or(SessionError::Slot { node, nodes })?;
+        let chunk_bytes = config.scenario.checkpoint.chunk.0;
+        let scribe = Scribe::new(&config.identity.job, &config.directory, chunk_bytes, config.events.clone());
+        let resumed = Resumed::from(&config).map_err(Box::new)?;
+        let (round, history) = resumed
+            .as_ref()
+            .map_or((Round(0), Digest::default()), |resumed| (resumed.snapshot.round, resumed.snapshot.history));
+        let seat =
+            Self { config, scribe, slot, resumed, joined: None, round, history, unwritten: None, over: false, loss: None };
+        Ok(seat)
+    }
+
+    pub(super) const fn slot(&self) -> usize {
+        self.slot as usize
+    }
+
+    pub(super) fn slots(&self) -> usize {
+        self.config.scenario.mesh.nodes as usize
+    }
+
+    pub(super) const fn round(&self) -> Round {
+        self.round
+    }
+
+    pub(super) const fn is_over(&self) -> bool {
+        self.over
+    }
+
+    pub(super) fn note_loss(&mut self, loss: f64) {
+        self.loss = Some(loss).filter(|loss| loss.is_finite());
+    }
+
+    pub(super) fn start<M: Module>(&mut self, model: M) -> Result<M, SessionError> {
+        if let Some(Resumed { snapshot, .. }) = self.resumed.take() {
+            let model = weights::load(model, snapshot.common.model);
+            return model.map_err(|error| SessionError::Resume(Box::new(NodeError::Restore(error.into()))));
+        }
+        match &self.config.scenario.job.init {
+            Some(path) => weights::load_file(model, path).map_err(SessionError::Init),
+            None => {
+                flat::draw(&model);
+                Ok(model)
+            }
+        }
+    }
+
+    /// What the node says of data that it shares out itself: as many samples as the scenario's batches need.
+    pub(super) fn data(&self) -> DataInfo {
+        let training = &self.config.scenario.training;
+        DataInfo { samples: samples_per_node(training).saturating_mul(training.rounds), holding: Holding::Private }
+    }
+
+    pub(super) fn join(&mut self, exchange: E, layout: Layout) {
+        self.joined = Some(Joined { exchange, layout, running: None });
+    }
+
+    pub(super) fn next_round<M: Module>(
+        &mut self,
+        model: &M,
+        gradients: GradientsParams,
+        samples: u64,
+    ) -> Result<GradientsParams, SessionError> {
+        if self.over {
+            return Err(SessionError::Over { round: self.round });
+        }
+        self.write_what_is_due(model)?;
+        let round = self.round.next();
+        self.tell_of_step(round, samples);
+        let Some(Joined { exchange, layout, running }) = &mut self.joined else {
+            unreachable!("the first average joins")
+        };
+        let device = device_of(model);
+        let base = running.clone().unwrap_or_else(|| vec![0.0; layout.elements() - layout.trainable()]);
+        let vector = contribution(model, layout, &base, gradients);
+        let agreed = exchange.all_reduce(round, vector, samples)?;
+        self.round = round;
+        self.history = agreed.history;
+        self.over = agreed.then == Then::Finish;
+        let every = self.config.scenario.checkpoint.every_rounds;
+        let due = self.over || (every != 0 && round.0.is_multiple_of(every));
+        self.unwritten = due.then_some(round);
+        let (mean, moved) = agreed.mean.split_at(layout.trainable());
+        let nobody = agreed.contributors.iter().all(|(_, samples)| *samples == 0);
+        if !nobody {
+            *running = Some(base.iter().zip(moved).map(|(base, moved)| base + moved).collect());
+        }
+        if let Some(running) = running {
+            layout.write_running(model, running);
+        }
+        Ok(if nobody { GradientsParams::new() } else { layout.gradients(model, mean, &device) })
+    }
+
+    pub(super) fn finish<M: Module>(mut self, model: &M) -> Result<Report, SessionError> {
+        let rounds = self.config.scenario.training.rounds;
+        if !self.over && self.round.0 < rounds {
+            return Err(SessionError::Early { round: self.round, rounds });
+        }
+        self.write_what_is_due(model)?;
+        let state = self.snapshot(model).digest();
+        let report = Report { committed: self.round, state, train_loss: self.loss, ..Report::default() };
+        let Some(Joined { exchange, .. }) = &mut self.joined else { return Ok(report) };
+        let report = exchange.leave(report)?;
+        self.config.events.flush()?;
+        Ok(report)
+    }
+
+    fn tell_of_step(&self, round: Round, samples: u64) {
+        let events: &EventSink = &self.config.events;
+        events.phase(round, Attempt(0), Phase::Compute);
+        if let Some(loss) = self.loss {
+            events.emit(What::Step { round, step: 1, of: 1, shard: samples, loss });
+        }
+    }
+
+    /// Writes the state of the last round, which `model` has since the loop's optimizer has stepped.
+    fn write_what_is_due<M: Module>(&mut self, model: &M) -> Result<(), SessionError> {
+        if self.unwritten.take().is_none() {
+            return Ok(());
+        }
+        let snapshot = self.snapshot(model);
+        let written = self.scribe.write(&snapshot);
+        if let (Some(written), Some(joined)) = (written, &mut self.joined) {
+            joined.exchange.checkpoint_written(written)?;
+        }
+        Ok(())
+    }
+
+    fn snapshot<M: Module>(&self, model: &M) -> Snapshot {
+        let model = match &self.joined {
+            // A forward pass since the last round has moved this node's running statistics; the common ones are kept here.
+            Some(Joined { layout, running: Some(running), .. }) if !running.is_empty() => {
+                let mut flat = layout.read(model);
+                flat[layout.trainable()..].copy_from_slice(running);
+                weights::named_tensors(&layout.write(detached(model), &flat))
+            }
+            _ => weights::named_tensors(model),
+        };
+        Snapshot {
+            task: self.config.scenario.job.task.clone(),
+            mode: Mode::Ddp,
+            round: self.round,
+            history: self.history,
+            mission_secs: self.config.clock.now().as_secs_f64(),
+            dealer: None,
+            common: CommonState { model, optimizer: None },
+        }
+    }
+}
+
+/// `[gradients | movement of the running statistics]`.
+fn contribution<M: Module>(model: &M, layout: &Layout, running: &[f32], gradients: GradientsParams) -> Vec<f32> {
+    let mut vector = vec![0.0; layout.elements()];
+    layout.add_gradients(model, gradients, &mut vector);
+    if !running.is_empty() {
+        let here = layout.read(model);
+        let trainable = layout.trainable();
+        for ((moved, here), running) in vector[trainable..].iter_mut().zip(&here[trainable..]).zip(running) {
+            *moved = here - running;
+        }
+    }
+    vector
+}
+
+/// A copy of `model` whose running statistics are its own: those of a mere clone are shared with the original.
+fn detached<M: Module>(model: &M) -> M {
+    model.valid().train()
+}
+
+fn device_of<M: Module>(model: &M) -> Device {
+    model.devices().into_iter().next().unwrap_or_else(crate::device)
+}

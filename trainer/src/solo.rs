@@ -1,0 +1,86 @@
+//! The same training in one process, as anyone would write it with Burn alone: what a job is measured against.
+
+use std::time::{Duration, Instant};
+
+use starloom_comms::ledger::Dealer;
+use starloom_comms::id::NodeId;
+use starloom_comms::scenario::{Scenario, Training};
+
+use crate::device;
+use crate::flat::Layout;
+use crate::inner;
+use crate::replica::evaluate;
+use crate::schedule::learning_rate;
+use crate::shard::samples_per_node;
+use crate::task::{Evaluation, Split, Task};
+
+/// What came of training alone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SoloReport {
+    /// Samples trained on, each pass counted.
+    pub samples: u64,
+    /// Optimizer steps.
+    pub steps: u64,
+    /// Loss of the last step.
+    pub train_loss: Option<f64>,
+    /// How good the model is on the held-out split.
+    pub evaluation: Option<Evaluation>,
+    /// Time of the loop, without reading data or evaluating.
+    pub wall: Duration,
+}
+
+/// Trains `model`: as many steps as a node of the job takes, each on as many samples as all nodes together, in passes over
+/// all training samples. `samples` sets another budget; the learning rate then falls over its steps.
+pub(crate) fn train<T: Task>(
+    task: &T,
+    split: &Split<T::Sample>,
+    scenario: &Scenario,
+    mut model: T::Model,
+    samples: Option<u64>,
+) -> SoloReport {
+    let nodes = u64::from(scenario.mesh.nodes);
+    let per_step = nodes * u64::from(scenario.training.batch_size) * u64::from(scenario.training.accumulation);
+    let budget = samples.unwrap_or_else(|| nodes * samples_per_node(&scenario.training) * scenario.training.rounds);
+    let training = alone(&scenario.training, nodes, budget.div_ceil(per_step));
+
+    let device = device();
+    let layout = Layout::of(&model);
+    let mut optimizer = inner::burn_optimizer(&training);
+    let mut dealer = Dealer::new(split.train.len() as u64, scenario.seed);
+    let me = [NodeId::satellite(0)];
+    let mut report = SoloReport { samples: 0, steps: 0, train_loss: None, evaluation: None, wall: Duration::ZERO };
+    let begun = Instant::now();
+    while report.samples < budget {
+        let issue = dealer.issue(&me, per_step.min(budget - report.samples));
+        let batch = issue.dealt_to(&me[0]);
+        if batch.is_empty() {
+            break;
+        }
+        let loss = |numbers: &[u64]| {
+            #[expect(clippy::cast_possible_truncation, reason = "sample numbers are indices")]
+            let samples: Vec<&T::Sample> = numbers.iter().map(|number| &split.train[*number as usize]).collect();
+            task.loss(&model, &samples, &device)
+        };
+        let (gradient, loss) = inner::gradient(&model, &layout, &training, batch, loss, &device);
+        model = optimizer.step(learning_rate(&training, report.steps), model, gradient);
+        report.samples += batch.len() as u64;
+        report.steps += 1;
+        report.train_loss = Some(loss).filter(|loss| loss.is_finite());
+        dealer.commit(&issue, &[(me[0].clone(), batch.len() as u64)], &me);
+    }
+    report.wall = begun.elapsed();
+    report.evaluation = evaluate(task, &model, &split.test, &device);
+    report
+}
+
+/// The rules of a job for one process that takes `steps` steps with the batches of all nodes in one.
+fn alone(training: &Training, nodes: u64, steps: u64) -> Training {
+    let whole = u64::from(training.batch_size) * nodes;
+    Training {
+        rounds: steps,
+        inner_steps: 1,
+        batch_size: u32::try_from(whole).unwrap_or(u32::MAX),
+        warmup_steps: training.warmup_steps.min(steps),
+        ..training.clone()
+    }
+}
