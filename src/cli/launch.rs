@@ -1,0 +1,105 @@
+//! `starloom launch`: a whole job on this machine.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::Programs;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::launch::{LaunchOptions, Start, Verbosity, Wires, launch, write_report};
+use crate::run_dir::RunDir;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The scenario to run.
+    #[arg(required_unless_present = "resume")]
+    scenario: Option<PathBuf>,
+    /// Number of nodes, instead of the scenario's mesh.nodes.
+    #[arg(long)]
+    nodes: Option<u32>,
+    /// Set any scenario key, like --set training.rounds=5. May be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Where the run writes; runs/<name>-<utc> if not given.
+    #[arg(long)]
+    run_dir: Option<PathBuf>,
+    /// The seed, instead of the scenario's.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Go on with an earlier run from its newest committed state.
+    #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["scenario", "run_dir", "nodes", "seed"])]
+    resume: Option<PathBuf>,
+    /// Print the summary as JSON on standard output, and nothing else.
+    #[arg(long)]
+    json: bool,
+    /// Run this program for every node instead of a built-in task (it uses starloom::Session).
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// No TLS between the processes: for measurements.
+    #[arg(long)]
+    plain_text: bool,
+}
+
+pub(crate) fn run(args: Args, verbose: u8, programs: &Programs) -> Result<Exit, Failure> {
+    let verbosity = match (args.json, verbose) {
+        (true, _) => Verbosity::Silent,
+        (false, 0) => Verbosity::Normal,
+        (false, _) => Verbosity::Verbose,
+    };
+    let options = match &args.resume {
+        Some(run_dir) => resume(&args, run_dir, verbosity)?,
+        None => fresh(&args, verbosity)?,
+    };
+    if options.program.is_none() {
+        super::program_for(&options.scenario, programs)?;
+    }
+    let run_dir = options.run_dir.clone();
+    let (summary, exit) = launch(options)?;
+    if args.json {
+        super::print(&(serde_json::to_string(&summary).or_exit(Exit::Environment)? + "\n"));
+    } else {
+        let mut report = String::new();
+        write_report(&mut report, &summary, run_dir.root()).or_exit(Exit::Environment)?;
+        super::print(&report);
+    }
+    Ok(exit)
+}
+
+fn fresh(args: &Args, verbosity: Verbosity) -> Result<LaunchOptions, Failure> {
+    let path = args.scenario.as_deref().unwrap_or_else(|| std::path::Path::new(""));
+    let mut set = args.set.clone();
+    set.extend(args.nodes.map(|nodes| format!("mesh.nodes={nodes}")));
+    set.extend(args.seed.map(|seed| format!("seed={seed}")));
+    let scenario = super::load(path, &set)?;
+    let created = Timestamp::now();
+    let root = args.run_dir.clone().unwrap_or_else(|| RunDir::default_path(&scenario.name, created));
+    let (run_dir, job) = RunDir::create(&super::absolute(&root), &scenario, created).or_exit(Exit::Environment)?;
+    Ok(LaunchOptions {
+        scenario,
+        run_dir,
+        job,
+        start: Start::Fresh,
+        wires: wires(args),
+        program: args.program.as_deref().map(super::absolute),
+        verbosity,
+    })
+}
+
+fn resume(args: &Args, root: &std::path::Path, verbosity: Verbosity) -> Result<LaunchOptions, Failure> {
+    let (run_dir, job) = RunDir::open(&super::absolute(root)).or_exit(Exit::BadInput)?;
+    let scenario = super::load(&run_dir.scenario_path(), &args.set)?;
+    run_dir.write(&run_dir.scenario_path(), scenario.to_toml().as_bytes()).or_exit(Exit::Environment)?;
+    Ok(LaunchOptions {
+        scenario,
+        run_dir,
+        job,
+        start: Start::Resumed,
+        wires: wires(args),
+        program: args.program.as_deref().map(super::absolute),
+        verbosity,
+    })
+}
+
+fn wires(args: &Args) -> Wires {
+    if args.plain_text { Wires::PlainText } else { Wires::MutualTls }
+}

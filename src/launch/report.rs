@@ -1,0 +1,88 @@
+//! The last thing a person reads of a run: what happened, what was lost, where the model lies.
+
+use std::fmt::{self, Write};
+use std::path::Path;
+
+use starloom_comms::events::Outcome;
+use starloom_comms::units::ByteSize;
+
+use super::tally::Summary;
+
+/// Writes the report of a run in `run_dir`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_report(out: &mut impl Write, summary: &Summary, run_dir: &Path) -> fmt::Result {
+    let outcome = match &summary.outcome {
+        Some(Outcome::Completed) => "completed: the last checkpoint has landed".to_owned(),
+        Some(Outcome::Interrupted) => "interrupted, after a checkpoint".to_owned(),
+        Some(Outcome::NotLanded { reason }) => {
+            format!("trained, but the last checkpoint did not land in time: {reason}")
+        }
+        Some(Outcome::Failed { reason }) => format!("failed: {reason}"),
+        None => "cut off before the end".to_owned(),
+    };
+    let names: Vec<&str> = summary.nodes_lost.iter().map(|node| node.as_str()).collect();
+    let lost = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    writeln!(out)?;
+    writeln!(out, "  {}  {outcome}", summary.name)?;
+    writeln!(out)?;
+    if let Some(accuracy) = summary.eval_accuracy {
+        writeln!(out, "  accuracy   {:.2} % on the held-out test split", accuracy * 100.0)?;
+    }
+    if let Some(loss) = summary.train_loss {
+        writeln!(out, "  loss       {loss:.4} in training, last round")?;
+    }
+    writeln!(
+        out,
+        "  rounds     {} committed, {} attempts rolled back",
+        summary.rounds_committed, summary.rounds_rolled_back
+    )?;
+    writeln!(out, "  nodes      {} started, lost: {lost}", summary.nodes_started)?;
+    writeln!(
+        out,
+        "  samples    {} used, {} lost, {} partial",
+        summary.samples_used, summary.samples_lost, summary.samples_partial
+    )?;
+    write_wire(out, summary)?;
+    write_replicas(out, summary)?;
+    writeln!(
+        out,
+        "  time       {:.1} s wall, {:.1} s mission (time_scale {}, byte_scale {})",
+        summary.wall_secs, summary.mission_secs, summary.time_scale, summary.byte_scale
+    )?;
+    match summary.checkpoints_landed.last() {
+        Some(landed) => writeln!(
+            out,
+            "  landed     {} checkpoints, the last of round {}: {} ({})",
+            summary.checkpoints_landed.len(),
+            landed.round,
+            run_dir.join(&landed.path).display(),
+            ByteSize(landed.bytes)
+        )?,
+        None => writeln!(out, "  landed     nothing")?,
+    }
+    writeln!(out, "  run        {}", run_dir.display())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a ratio for display")]
+fn write_wire(out: &mut impl Write, summary: &Summary) -> fmt::Result {
+    if summary.raw_bytes == 0 {
+        return Ok(());
+    }
+    let ratio = summary.wire_bytes as f64 / summary.raw_bytes as f64;
+    let (wire, raw) = (ByteSize(summary.wire_bytes), ByteSize(summary.raw_bytes));
+    writeln!(out, "  wire       {wire} for {raw} of f32 ({ratio:.4})")
+}
+
+fn write_replicas(out: &mut impl Write, summary: &Summary) -> fmt::Result {
+    let mut digests = summary.state_digests.values();
+    let Some(first) = digests.next() else { return Ok(()) };
+    if digests.all(|digest| digest == first) {
+        writeln!(out, "  replicas   {} bit-identical, state {}", summary.state_digests.len(), first.short())
+    } else {
+        let each: Vec<String> =
+            summary.state_digests.iter().map(|(node, digest)| format!("{node} {}", digest.short())).collect();
+        writeln!(out, "  replicas   DIFFER: {}", each.join(", "))
+    }
+}

@@ -1,0 +1,257 @@
+//! From the event stream to the summary: what a run came to, counted as it happens.
+//!
+//! A [`Tally`] observes every event in order and gives the [`Summary`] at any time; it reads nothing but events, so
+//! replaying `events.jsonl` gives the same summary.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use starloom_comms::control::Report;
+use starloom_comms::events::{Event, Outcome, What};
+use starloom_comms::id::{Digest, NodeId, Round};
+
+/// Counts a run's events.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    committed: u64,
+    rolled_back: u64,
+    used: u64,
+    lost_samples: u64,
+    partial: u64,
+    lost: Vec<NodeId>,
+    reports: BTreeMap<NodeId, Report>,
+    landed: Vec<LandedCheckpoint>,
+    outcome: Option<Outcome>,
+}
+
+/// A checkpoint that is complete and verified on the ground.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandedCheckpoint {
+    /// The round whose state it is.
+    pub round: Round,
+    /// Digest of `model.safetensors`.
+    pub digest: Digest,
+    /// Size of `model.safetensors` in bytes.
+    pub bytes: u64,
+    /// Where `model.safetensors` lies, relative to the run directory.
+    pub path: String,
+}
+
+/// What the process that launched the job knows besides the events.
+#[derive(Debug, Clone)]
+pub struct RunFacts {
+    /// The scenario's name.
+    pub name: String,
+    /// The scenario's seed.
+    pub seed: u64,
+    /// Nodes that were started.
+    pub nodes_started: u32,
+    /// Seconds from the start of the first process to the end of the job.
+    pub wall_secs: f64,
+    /// Seconds on the scenario's clock.
+    pub mission_secs: f64,
+    /// Mission seconds per wall second.
+    pub time_scale: f64,
+    /// Mission bytes that each byte on an emulated link stands for.
+    pub byte_scale: f64,
+}
+
+/// `summary.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The scenario's name.
+    pub name: String,
+    /// The scenario's seed.
+    pub seed: u64,
+    /// How the job ended; absent if the run was cut off.
+    pub outcome: Option<Outcome>,
+    /// Nodes that were started.
+    pub nodes_started: u32,
+    /// Nodes that were lost, in the order of loss.
+    pub nodes_lost: Vec<NodeId>,
+    /// Rounds that every replica applied.
+    pub rounds_committed: u64,
+    /// Attempts at rounds that no replica applied.
+    pub rounds_rolled_back: u64,
+    /// Samples in committed rounds.
+    pub samples_used: u64,
+    /// Samples whose contribution died with its node or was refused.
+    pub samples_lost: u64,
+    /// Samples that are in only a part of a round's segments.
+    pub samples_partial: u64,
+    /// The collective's transfers counted as bare `f32`, over the nodes that reported.
+    pub raw_bytes: u64,
+    /// What was handed to links for them, framing included, before TLS, over the nodes that reported.
+    pub wire_bytes: u64,
+    /// Wall seconds of the run.
+    pub wall_secs: f64,
+    /// Mission seconds of the run.
+    pub mission_secs: f64,
+    /// Mission seconds per wall second.
+    pub time_scale: f64,
+    /// Mission bytes that each byte on an emulated link stands for.
+    pub byte_scale: f64,
+    /// Mean training loss of the last round, over the nodes that reported.
+    pub train_loss: Option<f64>,
+    /// Accuracy on the held-out split, 0 to 1.
+    pub eval_accuracy: Option<f64>,
+    /// Digest of the common state, per living node.
+    pub state_digests: BTreeMap<NodeId, Digest>,
+    /// What has landed, oldest first.
+    pub checkpoints_landed: Vec<LandedCheckpoint>,
+}
+
+impl Tally {
+    /// Takes in the next event.
+    pub fn observe(&mut self, event: &Event) {
+        match &event.what {
+            What::RoundCommitted { contributors, .. } => {
+                self.committed += 1;
+                self.used += contributors.iter().map(|(_, samples)| samples).sum::<u64>();
+            }
+            What::RoundRolledBack { .. } => self.rolled_back += 1,
+            What::NodeLost { lost, samples, .. } => {
+                self.lost.push(lost.clone());
+                self.lost_samples += samples;
+                self.reports.remove(lost);
+            }
+            What::CheckpointLanded { round, digest, bytes, path } => {
+                self.landed.retain(|landed| landed.round != *round);
+                self.landed.push(LandedCheckpoint {
+                    round: *round,
+                    digest: *digest,
+                    bytes: *bytes,
+                    path: format!("ground/{path}"),
+                });
+            }
+            What::Left { report } => {
+                self.reports.insert(event.node.clone(), report.clone());
+            }
+            What::Finished {
+                outcome,
+                rounds_committed,
+                rounds_rolled_back,
+                samples_used,
+                samples_lost,
+                samples_partial,
+                lost,
+            } => {
+                self.outcome = Some(outcome.clone());
+                self.committed = *rounds_committed;
+                self.rolled_back = *rounds_rolled_back;
+                self.used = *samples_used;
+                self.lost_samples = *samples_lost;
+                self.partial = *samples_partial;
+                self.lost.clone_from(lost);
+            }
+            _ => {}
+        }
+    }
+
+    /// How the job ended, once the aggregator has said so.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// A resumed job starts with all its nodes again and has not ended.
+    pub fn resume(&mut self) {
+        self.outcome = None;
+        self.reports.clear();
+    }
+
+    /// The summary as of the last event.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a mean over a few thousand nodes at most")]
+    pub fn summary(&self, facts: RunFacts) -> Summary {
+        let losses: Vec<f64> = self.reports.values().filter_map(|report| report.train_loss).collect();
+        let train_loss = (!losses.is_empty()).then(|| losses.iter().sum::<f64>() / losses.len() as f64);
+        Summary {
+            name: facts.name,
+            seed: facts.seed,
+            outcome: self.outcome.clone(),
+            nodes_started: facts.nodes_started,
+            nodes_lost: self.lost.clone(),
+            rounds_committed: self.committed,
+            rounds_rolled_back: self.rolled_back,
+            samples_used: self.used,
+            samples_lost: self.lost_samples,
+            samples_partial: self.partial,
+            raw_bytes: self.reports.values().map(|report| report.raw_bytes).sum(),
+            wire_bytes: self.reports.values().map(|report| report.wire_bytes).sum(),
+            wall_secs: facts.wall_secs,
+            mission_secs: facts.mission_secs,
+            time_scale: facts.time_scale,
+            byte_scale: facts.byte_scale,
+            train_loss,
+            eval_accuracy: self.reports.values().find_map(|report| report.eval_accuracy),
+            state_digests: self.reports.iter().map(|(node, report)| (node.clone(), report.state)).collect(),
+            checkpoints_landed: self.landed.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use starloom_comms::events::LossKind;
+    use starloom_comms::id::Attempt;
+
+    use super::*;
+
+    fn event(node: &str, what: What) -> Event {
+        Event { t: 0.0, wall: None, node: node.parse().expect("a name"), what }
+    }
+
+    fn facts() -> RunFacts {
+        RunFacts {
+            name: "x".to_owned(),
+            seed: 1,
+            nodes_started: 2,
+            wall_secs: 1.0,
+            mission_secs: 1.0,
+            time_scale: 1.0,
+            byte_scale: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_lost_node_keeps_its_samples_to_itself_and_its_report_out() {
+        let mut tally = Tally::default();
+        let sat = NodeId::satellite;
+        let contributors = vec![(sat(0), 32), (sat(1), 32)];
+        let committed = |round| What::RoundCommitted {
+            round: Round(round),
+            attempt: Attempt(0),
+            digest: Digest::default(),
+            contributors: contributors.clone(),
+        };
+        tally.observe(&event("aggregator", committed(1)));
+        tally.observe(&event("sat-1", What::Left { report: Report::default() }));
+        tally.observe(&event(
+            "aggregator",
+            What::NodeLost { lost: sat(1), round: Round(2), how: LossKind::Connection, samples: 32 },
+        ));
+        tally.observe(&event("sat-0", What::Left { report: Report { raw_bytes: 5, ..Report::default() } }));
+        let summary = tally.summary(facts());
+        assert_eq!((summary.samples_used, summary.samples_lost, summary.rounds_committed), (64, 32, 1));
+        assert_eq!((summary.nodes_lost, summary.raw_bytes), (vec![sat(1)], 5));
+        assert_eq!(summary.state_digests.into_keys().collect::<Vec<_>>(), [sat(0)]);
+    }
+
+    #[test]
+    fn a_checkpoint_that_lands_again_is_listed_once() {
+        let mut tally = Tally::default();
+        for _ in 0..2 {
+            let landed = What::CheckpointLanded {
+                round: Round(3),
+                digest: Digest::default(),
+                bytes: 9,
+                path: "round-000003/model.safetensors".to_owned(),
+            };
+            tally.observe(&event("station", landed));
+        }
+        let landed = tally.summary(facts()).checkpoints_landed;
+        assert_eq!(landed.len(), 1);
+        assert_eq!(landed[0].path, "ground/round-000003/model.safetensors");
+    }
+}

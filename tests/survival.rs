@@ -1,0 +1,137 @@
+//! A job survives what happens to its processes: a node struck at any point, a silent node, a struck aggregator or
+//! station, an interrupted or killed launch.
+
+mod harness;
+
+use harness::{BYTES_ONLY, Job, fault, wait_until_gone};
+use rustix::process::Signal;
+
+/// Strikes `sat-2` at a phase of round 3 (with a checkpoint) and lets the others finish.
+fn strike_at(round: u64, phase: &str) {
+    let ended = Job::launch(&format!("{BYTES_ONLY}{}", fault("sat-2", round, phase)), &[]).end();
+    ended.assert_completed().assert_lost(&["sat-2"]).assert_replicas(3);
+    assert_eq!(ended.number("rounds_committed"), 8.0);
+    let landed = ended.summary["checkpoints_landed"].as_array().expect("checkpoints_landed").clone();
+    assert_eq!(landed.last().expect("one landed")["round"], 8);
+}
+
+#[test]
+fn a_node_struck_before_the_first_round_is_lost_and_the_others_finish() {
+    strike_at(1, "open");
+}
+
+#[test]
+fn a_node_struck_while_it_computes_is_lost_and_the_others_finish() {
+    strike_at(3, "compute");
+}
+
+#[test]
+fn a_node_struck_in_a_reduce_is_lost_and_the_others_finish() {
+    strike_at(3, "reduce");
+}
+
+#[test]
+fn a_node_struck_in_a_gather_is_lost_and_the_others_finish() {
+    strike_at(3, "gather");
+}
+
+#[test]
+fn a_node_struck_in_a_commit_is_lost_and_the_others_finish() {
+    strike_at(3, "commit");
+}
+
+#[test]
+fn a_node_struck_during_a_checkpoint_is_lost_and_the_others_finish() {
+    strike_at(3, "checkpoint");
+}
+
+#[test]
+fn a_node_killed_by_hand_is_named_in_the_summary() {
+    let mut job = Job::launch(BYTES_ONLY, &["--set", "training.rounds=30"]);
+    job.wait_for("round 4 committed");
+    job.signal_process("starloom node --node sat-1", Signal::KILL);
+    job.wait_for("sat-1 lost");
+    job.end().assert_completed().assert_lost(&["sat-1"]).assert_replicas(3);
+}
+
+#[test]
+fn the_last_node_standing_finishes_the_job() {
+    let faults = [fault("sat-0", 2, "reduce"), fault("sat-1", 4, "gather"), fault("sat-3", 6, "compute")].concat();
+    let ended = Job::launch(&format!("{BYTES_ONLY}{faults}"), &[]).end();
+    ended.assert_completed().assert_lost(&["sat-0", "sat-1", "sat-3"]).assert_replicas(1);
+}
+
+#[test]
+fn a_silent_node_is_lost_by_its_missed_heartbeats_and_ends_when_it_wakes() {
+    let mut job = Job::launch(BYTES_ONLY, &["--set", "aggregator.suspect_after_secs=1", "--set", "training.rounds=40"]);
+    job.wait_for("round 4 committed");
+    let node = job.signal_process("starloom node --node sat-3", Signal::STOP);
+    job.wait_for("sat-3 lost in round");
+    rustix::process::kill_process(node, Signal::CONT).expect("it is only paused");
+    job.wait_for("sat-3 ended (exit status: 10)");
+    let ended = job.end();
+    ended.assert_completed().assert_lost(&["sat-3"]).assert_replicas(3);
+    assert_eq!(ended.events_of("node_lost")[0]["how"], "silence");
+}
+
+#[test]
+fn a_struck_aggregator_comes_back_and_the_job_goes_on() {
+    let mut job = Job::launch(BYTES_ONLY, &["--set", "training.rounds=20"]);
+    job.wait_for("round 5 committed");
+    job.signal_process("starloom aggregator", Signal::KILL);
+    job.wait_for("aggregator is down");
+    let ended = job.end();
+    ended.assert_completed().assert_lost(&[]).assert_replicas(4);
+    assert_eq!(ended.number("rounds_committed"), 20.0);
+}
+
+#[test]
+fn an_aggregator_struck_in_each_phase_of_a_round_costs_nothing() {
+    let faults: String = [(2, "compute"), (3, "reduce"), (4, "gather"), (5, "commit"), (6, "checkpoint")]
+        .map(|(round, phase)| fault("aggregator", round, phase))
+        .concat();
+    let ended = Job::launch(&format!("{BYTES_ONLY}{faults}"), &[]).end();
+    ended.assert_completed().assert_lost(&[]).assert_replicas(4);
+    assert_eq!(ended.number("rounds_committed"), 8.0);
+}
+
+#[test]
+fn a_struck_station_comes_back_and_the_checkpoints_land() {
+    let mut job = Job::launch(BYTES_ONLY, &["--set", "training.rounds=20"]);
+    job.wait_for("round 2 committed");
+    job.signal_process("starloom station", Signal::KILL);
+    let ended = job.end();
+    ended.assert_completed().assert_lost(&[]).assert_replicas(4);
+    assert_eq!(ended.summary["checkpoints_landed"].as_array().expect("a list").last().expect("one")["round"], 20);
+}
+
+#[test]
+fn an_interrupt_lands_a_checkpoint_and_a_resume_finishes_the_job() {
+    let mut job = Job::launch(BYTES_ONLY, &["--set", "training.rounds=500", "--set", "checkpoint.every_rounds=0"]);
+    job.wait_for("round 3 committed");
+    let children = job.processes("starloom");
+    assert_eq!(children.len(), 6);
+    job.signal(Signal::INT);
+    let ended = job.end();
+    assert_eq!(ended.status.code(), Some(130), "{}", ended.transcript);
+    children.into_iter().for_each(wait_until_gone);
+    let rounds = ended.number("rounds_committed");
+    assert!((3.0..500.0).contains(&rounds), "{rounds}");
+    let landed = &ended.summary["checkpoints_landed"];
+    assert_eq!(landed[0]["round"].as_f64(), Some(rounds), "{landed}");
+
+    let last = rounds + 4.0;
+    let resumed = Job::resume(ended, &["--set", &format!("training.rounds={last}")]).end();
+    resumed.assert_completed().assert_lost(&[]).assert_replicas(4);
+    assert_eq!(resumed.number("rounds_committed"), last);
+}
+
+#[test]
+fn no_process_survives_a_killed_launch() {
+    let mut job = Job::launch(BYTES_ONLY, &["--set", "training.rounds=500"]);
+    job.wait_for("round 2 committed");
+    let children = job.processes("starloom");
+    assert_eq!(children.len(), 6);
+    job.signal(Signal::KILL);
+    children.into_iter().for_each(wait_until_gone);
+}

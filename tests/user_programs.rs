@@ -1,0 +1,56 @@
+//! The examples, as a user would run them: a task of one's own with the whole command line, and a hand-written loop
+//! with one call added.
+
+mod harness;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use harness::{Ended, Job, run};
+
+/// Cargo builds the examples before it runs this test, into the folder beside it.
+fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("this test's own path");
+    let target = test.parent().and_then(Path::parent).expect("target/<profile>/deps");
+    let path = target.join("examples").join(name);
+    assert!(path.is_file(), "{} is not built: run `cargo test`, or `cargo build --examples` first", path.display());
+    path
+}
+
+const SCENARIO: &str = r#"
+name = "own"
+seed = 7
+[mesh]
+nodes = 3
+topology = "full"
+rate_mbps = 1000
+delay_ms = 1
+[ground]
+rate_mbps = 1000
+"#;
+
+#[test]
+fn a_users_own_task_has_the_whole_command_line() {
+    let program = example("custom_task");
+    let scenario = format!(
+        "{SCENARIO}[job]\ntask = \"spirals\"\n[training]\nmode = \"local-sgd\"\nrounds = 12\ninner_steps = 8\n\
+         learning_rate = 0.05\n"
+    );
+    let ended = Job::launch_with(Command::new(program), &scenario, &[]).end();
+    ended.assert_completed().assert_lost(&[]).assert_replicas(3);
+    assert!(ended.number("eval_accuracy") > 0.6, "{}", ended.transcript);
+}
+
+#[test]
+fn a_users_own_loop_trains_alone_and_as_a_job() {
+    let program = example("own_loop");
+    let alone = run(&mut Command::new(&program));
+    assert!(alone.status.success(), "{}", String::from_utf8_lossy(&alone.stderr));
+    let scenario = format!(
+        "{SCENARIO}[job]\ntask = \"sine\"\n[training]\nmode = \"ddp\"\nrounds = 60\n[checkpoint]\nevery_rounds = 20\n"
+    );
+    let ended: Ended = Job::launch(&scenario, &["--program", program.to_str().expect("UTF-8")]).end();
+    ended.assert_completed().assert_lost(&[]).assert_replicas(3);
+    assert_eq!(ended.number("rounds_committed"), 60.0);
+    assert!(ended.number("train_loss") < 0.1, "{}", ended.transcript);
+}
