@@ -3,6 +3,8 @@
 //! `cargo bench --bench links`. Sender and receiver have a thread and a runtime each, as two processes would. Checksums
 //! are verified; nothing is encoded or decoded.
 
+#![expect(clippy::expect_used, reason = "a bench that cannot set itself up ends")]
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::net::SocketAddr;

@@ -38,7 +38,7 @@ impl Task for Spirals {
     fn data(&self, source: &DataSource) -> Result<Split<(f32, f32, usize)>, TaskError> {
         let point = |at: usize| {
             let (turn, arm) = (at as f32 / 400.0, at % 2);
-            let angle = turn * 6.0 + arm as f32 * std::f32::consts::PI;
+            let angle = turn * 1.5 + arm as f32 * std::f32::consts::PI;
             (turn * angle.cos(), turn * angle.sin(), arm)
         };
         Ok(source.split((40..1240).map(point).collect()))

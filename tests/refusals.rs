@@ -40,11 +40,11 @@ fn assert_refused(output: &Output, code: i32, words: &[&str]) {
 fn a_bad_scenario_is_refused_with_key_line_and_what_would_be_right() {
     let rows: &[(&str, &[&str])] = &[
         // An unknown key, with the nearest one.
-        ("name = \"x\"\n[mesh]\nnodes = 4\n[training]\ninner_step = 3\n", &["inner_step", "inner_steps", "line 5"]),
+        ("name = \"x\"\n[mesh]\nnodes = 4\n[training]\ninner_step = 3\n", &["inner_step", "inner_steps", ":5:"]),
         // A wrong type.
-        ("name = \"x\"\n[mesh]\nnodes = \"four\"\n", &["nodes", "line 3"]),
+        ("name = \"x\"\n[mesh]\nnodes = \"four\"\n", &["nodes", ":3:"]),
         // Zero nodes.
-        ("name = \"x\"\n[mesh]\nnodes = 0\n", &["mesh.nodes", "0", "line 3"]),
+        ("name = \"x\"\n[mesh]\nnodes = 0\n", &["mesh.nodes", "0", ":3:"]),
         // No name.
         ("[mesh]\nnodes = 4\n", &["name"]),
         // A relation between two keys.
@@ -58,7 +58,7 @@ fn a_bad_scenario_is_refused_with_key_line_and_what_would_be_right() {
             &["sat-7"],
         ),
         // Not TOML.
-        ("name = \n", &["line 1"]),
+        ("name = \n", &[":1:"]),
     ];
     for (scenario, words) in rows {
         assert_refused(&on_scenario("validate", scenario, &[]).0, BAD_INPUT, words);

@@ -51,8 +51,7 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in the order of a round.
-    pub const ALL: [Self; 6] =
-        [Self::Open, Self::Compute, Self::Reduce, Self::Gather, Self::Commit, Self::Checkpoint];
+    pub const ALL: [Self; 6] = [Self::Open, Self::Compute, Self::Reduce, Self::Gather, Self::Commit, Self::Checkpoint];
 
     /// The phase as events and scenarios write it.
     #[must_use]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use starloom_comms::scenario::Scenario;
 
 use super::Programs;
 use crate::exit::{Exit, Failure, OrExit};
@@ -47,12 +48,9 @@ pub(crate) fn run(args: Args, verbose: u8, programs: &Programs) -> Result<Exit, 
         (false, _) => Verbosity::Verbose,
     };
     let options = match &args.resume {
-        Some(run_dir) => resume(&args, run_dir, verbosity)?,
-        None => fresh(&args, verbosity)?,
+        Some(run_dir) => resume(&args, run_dir, verbosity, programs)?,
+        None => fresh(&args, verbosity, programs)?,
     };
-    if options.program.is_none() {
-        super::program_for(&options.scenario, programs)?;
-    }
     let run_dir = options.run_dir.clone();
     let (summary, exit) = launch(options)?;
     if args.json {
@@ -65,12 +63,13 @@ pub(crate) fn run(args: Args, verbose: u8, programs: &Programs) -> Result<Exit, 
     Ok(exit)
 }
 
-fn fresh(args: &Args, verbosity: Verbosity) -> Result<LaunchOptions, Failure> {
+fn fresh(args: &Args, verbosity: Verbosity, programs: &Programs) -> Result<LaunchOptions, Failure> {
     let path = args.scenario.as_deref().unwrap_or_else(|| std::path::Path::new(""));
     let mut set = args.set.clone();
     set.extend(args.nodes.map(|nodes| format!("mesh.nodes={nodes}")));
     set.extend(args.seed.map(|seed| format!("seed={seed}")));
     let scenario = super::load(path, &set)?;
+    check(args, &scenario, programs)?;
     let created = Timestamp::now();
     let root = args.run_dir.clone().unwrap_or_else(|| RunDir::default_path(&scenario.name, created));
     let (run_dir, job) = RunDir::create(&super::absolute(&root), &scenario, created).or_exit(Exit::Environment)?;
@@ -85,9 +84,15 @@ fn fresh(args: &Args, verbosity: Verbosity) -> Result<LaunchOptions, Failure> {
     })
 }
 
-fn resume(args: &Args, root: &std::path::Path, verbosity: Verbosity) -> Result<LaunchOptions, Failure> {
+fn resume(
+    args: &Args,
+    root: &std::path::Path,
+    verbosity: Verbosity,
+    programs: &Programs,
+) -> Result<LaunchOptions, Failure> {
     let (run_dir, job) = RunDir::open(&super::absolute(root)).or_exit(Exit::BadInput)?;
     let scenario = super::load(&run_dir.scenario_path(), &args.set)?;
+    check(args, &scenario, programs)?;
     run_dir.write(&run_dir.scenario_path(), scenario.to_toml().as_bytes()).or_exit(Exit::Environment)?;
     Ok(LaunchOptions {
         scenario,
@@ -98,6 +103,14 @@ fn resume(args: &Args, root: &std::path::Path, verbosity: Verbosity) -> Result<L
         program: args.program.as_deref().map(super::absolute),
         verbosity,
     })
+}
+
+/// Refuses what no node could start with, before anything is started or written.
+fn check(args: &Args, scenario: &Scenario, programs: &Programs) -> Result<(), Failure> {
+    match args.program {
+        Some(_) => Ok(()),
+        None => super::program_for(scenario, programs)?.check(scenario).or_exit(Exit::BadInput),
+    }
 }
 
 fn wires(args: &Args) -> Wires {

@@ -24,7 +24,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, programs: &Programs) -> Result<Exit, Failure> {
     let scenario = super::load(&args.scenario, &args.set)?;
-    super::program_for(&scenario, programs)?;
+    super::program_for(&scenario, programs)?.check(&scenario).or_exit(Exit::BadInput)?;
     if args.resolved {
         super::print(&scenario.to_toml());
         return Ok(Exit::Completed);

@@ -124,6 +124,13 @@ impl Cast {
         let log = self.run_dir.log(&id);
         // Several nodes share this machine: one compute thread each is faster than all threads for each.
         let threads = std::env::var("RAYON_NUM_THREADS").unwrap_or_else(|_| "1".to_owned());
-        child::Start { id, program, shows_as: "starloom".to_owned(), args, env: vec![("RAYON_NUM_THREADS", threads)], log }
+        child::Start {
+            id,
+            program,
+            shows_as: "starloom".to_owned(),
+            args,
+            env: vec![("RAYON_NUM_THREADS", threads)],
+            log,
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! A [`Job`] is a running `starloom launch`. Its verbose lines come through a pipe, so waiting for one is waiting for
 //! an event. The launch is tied to the test: it dies with it, and its children die with the launch.
 
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -39,15 +39,20 @@ impl Layout {
         model.visit(&mut ids);
         let mut others = Ids::default();
         model.clone().map(&mut OtherIds).visit(&mut others);
-        let mut places: Vec<Place> = ids.seen.iter().zip(&others.seen).map(|(seen, other)| Place {
-            role: match seen {
-                Seen { trains: true, .. } => Role::Trainable,
-                Seen { id, .. } if *id == other.id => Role::Running,
-                _ => Role::Frozen,
-            },
-            offset: 0,
-            elements: seen.elements,
-        }).collect();
+        let mut places: Vec<Place> = ids
+            .seen
+            .iter()
+            .zip(&others.seen)
+            .map(|(seen, other)| Place {
+                role: match seen {
+                    Seen { trains: true, .. } => Role::Trainable,
+                    Seen { id, .. } if *id == other.id => Role::Running,
+                    _ => Role::Frozen,
+                },
+                offset: 0,
+                elements: seen.elements,
+            })
+            .collect();
         let mut elements = 0;
         let mut lay_out = |role| {
             for place in places.iter_mut().filter(|place| place.role == role) {
@@ -97,7 +102,11 @@ impl Layout {
         assert_eq!(running.len(), self.elements - self.trainable, "the running statistics of the layout");
         if self.has_running() {
             drop(model.valid());
-            drop(model.clone().map(&mut WriteRunning { places: self.places.iter(), trainable: self.trainable, running }));
+            drop(model.clone().map(&mut WriteRunning {
+                places: self.places.iter(),
+                trainable: self.trainable,
+                running,
+            }));
         }
     }
 
@@ -139,7 +148,11 @@ struct Ids {
 impl ModuleVisitor for Ids {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
-        self.seen.push(Seen { id: param.id, trains: tensor.is_require_grad(), elements: tensor.shape().num_elements() });
+        self.seen.push(Seen {
+            id: param.id,
+            trains: tensor.is_require_grad(),
+            elements: tensor.shape().num_elements(),
+        });
     }
 }
 

@@ -77,7 +77,9 @@ pub enum NodeError {
     #[error(transparent)]
     Checkpoint(#[from] ReadError),
     /// The checkpoint to resume from is not of this task and mode.
-    #[error("checkpoint {path} is of task `{task}` in mode {mode}, the scenario trains `{expected_task}` in mode {expected_mode}")]
+    #[error(
+        "checkpoint {path} is of task `{task}` in mode {mode}, the scenario trains `{expected_task}` in mode {expected_mode}"
+    )]
     OtherJob {
         /// The checkpoint.
         path: PathBuf,
@@ -143,12 +145,8 @@ pub(crate) fn run<R: Replica>(config: NodeConfig, node: Node<R>) -> Result<Repor
     let (round, history) = resumed
         .as_ref()
         .map_or((Round(0), Digest::default()), |resumed| (resumed.snapshot.round, resumed.snapshot.history));
-    let scribe = Scribe::new(
-        &config.identity.job,
-        &config.directory,
-        config.scenario.checkpoint.chunk.0,
-        config.events.clone(),
-    );
+    let scribe =
+        Scribe::new(&config.identity.job, &config.directory, config.scenario.checkpoint.chunk.0, config.events.clone());
     let stored = resumed.and_then(|Resumed { directory, snapshot }| scribe.describe_stored(&directory, &snapshot));
     let rules = Rules::of(&config.scenario);
     let (events, clock) = (config.events.clone(), config.clock);

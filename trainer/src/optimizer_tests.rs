@@ -80,7 +80,7 @@ fn steps_of_burn(training: &Training, start: &[f32], gradients: &[Vec<f32>]) -> 
         grads.register(model.all.id, gradient);
         model = optimizer.step(training.learning_rate, model, grads);
     }
-    model.all.val().into_data().to_vec().expect("f32")
+    model.all.val().into_data().try_to_vec().expect("f32")
 }
 
 proptest! {

@@ -21,6 +21,12 @@ pub trait Program: Send + Sync {
     /// What a scenario calls it.
     fn name(&self) -> &str;
 
+    /// Whether a job of this scenario could start: its data is there and enough for its nodes, its initial weights fit.
+    ///
+    /// # Errors
+    /// [`NodeError`] with what is missing.
+    fn check(&self, scenario: &Scenario) -> Result<(), NodeError>;
+
     /// Is one node of a job, to its end.
     ///
     /// # Errors
@@ -46,6 +52,16 @@ struct TaskProgram<T>(Arc<T>);
 impl<T: Task> Program for TaskProgram<T> {
     fn name(&self) -> &str {
         self.0.name()
+    }
+
+    fn check(&self, scenario: &Scenario) -> Result<(), NodeError> {
+        self.model(scenario)?;
+        // With private data each node has its own to check; otherwise all read the same.
+        let nodes = if scenario.private.paths.is_empty() { vec![NodeId::satellite(0)] } else { scenario.nodes() };
+        for node in nodes {
+            self.shard(scenario, &node, &self.data(scenario, Some(&node))?)?;
+        }
+        Ok(())
     }
 
     fn run_node(&self, config: NodeConfig) -> Result<Report, NodeError> {

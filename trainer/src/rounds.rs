@@ -75,7 +75,7 @@ impl<E: Exchange, R: Replica> Rounds<'_, E, R> {
         if let Err(error) = finished {
             // The job is over for this node; what was committed is not lost with it.
             if last.written < self.round {
-                self.scribe.write(&self.snapshot());
+                self.write_checkpoint();
             }
             return Err(error);
         }
@@ -95,7 +95,7 @@ impl<E: Exchange, R: Replica> Rounds<'_, E, R> {
         while self.round.0 < self.rules.rounds {
             let then = self.next_round(last)?;
             if self.rules.checkpoint_after(self.round, then) {
-                if let Some(written) = self.scribe.write(&self.snapshot()) {
+                if let Some(written) = self.write_checkpoint() {
                     self.exchange.checkpoint_written(written)?;
                 }
                 last.written = self.round;
@@ -132,7 +132,12 @@ impl<E: Exchange, R: Replica> Rounds<'_, E, R> {
         Ok(agreed.then)
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn write_checkpoint(&mut self) -> Option<WrittenCheckpoint> {
+        let snapshot = self.snapshot();
+        self.scribe.write(&snapshot)
+    }
+
+    fn snapshot(&mut self) -> Snapshot {
         Snapshot {
             task: self.rules.task.clone(),
             mode: self.rules.mode,

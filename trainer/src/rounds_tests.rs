@@ -113,8 +113,8 @@ fn replicas_stay_bit_identical_in_every_mode() {
         for node in &ended {
             assert_eq!(node.report().committed, Round(12), "{mode}");
             assert_eq!(node.rounds_written(), [5, 10, 12], "{mode}");
-            assert!(node.report().train_loss.is_some_and(|loss| loss < 1.0), "{mode}: {:?}", node.report());
-            assert!(node.report().eval_loss.is_some(), "{mode}");
+            assert!(node.report().train_loss.is_some(), "{mode}");
+            assert!(node.report().eval_loss.is_some_and(|loss| loss < 0.5), "{mode}: {:?}", node.report());
         }
     }
 }
@@ -176,7 +176,10 @@ fn a_disk_that_refuses_a_checkpoint_does_not_stop_the_node() {
     let ended = run(&with_mode("ddp", &[]), home.path(), &change);
     assert_eq!(ended[0].report().state, ended[1].report().state);
     assert_eq!(ended[1].rounds_written(), [5, 10, 12]);
-    let warnings = ended[0].events.iter().filter(|event| matches!(&event.what, What::Warning { message } if message.contains("round 5")));
+    let warnings = ended[0]
+        .events
+        .iter()
+        .filter(|event| matches!(&event.what, What::Warning { message } if message.contains("round 5")));
     assert_eq!(warnings.count(), 1);
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use starloom_comms::ledger::Dealer;
 use starloom_comms::id::NodeId;
+use starloom_comms::ledger::Dealer;
 use starloom_comms::scenario::{Scenario, Training};
 
 use crate::device;
@@ -41,7 +41,7 @@ pub(crate) fn train<T: Task>(
     let nodes = u64::from(scenario.mesh.nodes);
     let per_step = nodes * u64::from(scenario.training.batch_size) * u64::from(scenario.training.accumulation);
     let budget = samples.unwrap_or_else(|| nodes * samples_per_node(&scenario.training) * scenario.training.rounds);
-    let training = alone(&scenario.training, nodes, budget.div_ceil(per_step));
+    let training = alone(&scenario.training, nodes, steps(budget, split.train.len() as u64, per_step));
 
     let device = device();
     let layout = Layout::of(&model);
@@ -73,6 +73,12 @@ pub(crate) fn train<T: Task>(
     report
 }
 
+/// Steps for `budget` samples in passes over `samples`: the last step of a pass takes what is left of it.
+fn steps(budget: u64, samples: u64, per_step: u64) -> u64 {
+    let samples = samples.max(1);
+    budget / samples * samples.div_ceil(per_step) + (budget % samples).div_ceil(per_step)
+}
+
 /// The rules of a job for one process that takes `steps` steps with the batches of all nodes in one.
 fn alone(training: &Training, nodes: u64, steps: u64) -> Training {
     let whole = u64::from(training.batch_size) * nodes;
@@ -82,5 +88,17 @@ fn alone(training: &Training, nodes: u64, steps: u64) -> Training {
         batch_size: u32::try_from(whole).unwrap_or(u32::MAX),
         warmup_steps: training.warmup_steps.min(steps),
         ..training.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_step_of_a_pass_takes_what_is_left() {
+        assert_eq!(steps(8960, 1438, 64), 6 * 23 + 6);
+        assert_eq!(steps(100, 100, 50), 2);
+        assert_eq!(steps(0, 100, 50), 0);
     }
 }

@@ -123,7 +123,8 @@ impl DataSource {
         let count = samples.len();
         let held_out = ((count as f64 * self.test_fraction).round() as usize).clamp(1, count.saturating_sub(1).max(1));
         let order = Permutation::new(count as u64, seed::derive(self.seed, "split"));
-        let mut places: Vec<(u64, S)> = samples.into_iter().zip(0..).map(|(sample, at)| (order.at(at), sample)).collect();
+        let mut places: Vec<(u64, S)> =
+            samples.into_iter().zip(0..).map(|(sample, at)| (order.at(at), sample)).collect();
         places.sort_by_key(|(place, _)| *place);
         let mut ordered = places.into_iter().map(|(_, sample)| sample);
         let test = ordered.by_ref().take(held_out).collect();

@@ -78,9 +78,11 @@ impl NamedTensors {
     /// [`TensorsError::Format`] if the names are too long for the format's header (100 MB).
     pub fn to_safetensors(&self) -> Result<Vec<u8>, TensorsError> {
         let bytes: Vec<Vec<u8>> = self.0.values().map(|tensor| little_endian(&tensor.values)).collect();
-        let views = self.0.iter().zip(&bytes).map(|((name, tensor), bytes)| {
-            Ok((name, TensorView::new(Dtype::F32, tensor.shape.clone(), bytes)?))
-        });
+        let views = self
+            .0
+            .iter()
+            .zip(&bytes)
+            .map(|((name, tensor), bytes)| Ok((name, TensorView::new(Dtype::F32, tensor.shape.clone(), bytes)?)));
         let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
         Ok(safetensors::serialize(views, None)?)
     }

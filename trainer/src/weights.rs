@@ -95,9 +95,7 @@ pub fn load<M: Module>(model: M, tensors: NamedTensors) -> Result<M, WeightsErro
         return Err(error);
     }
     match load.tensors.iter().next() {
-        Some((name, tensor)) => {
-            Err(WeightsError::Unknown { name: name.to_owned(), found: tensor.shape.clone() })
-        }
+        Some((name, tensor)) => Err(WeightsError::Unknown { name: name.to_owned(), found: tensor.shape.clone() }),
         None => Ok(model),
     }
 }

@@ -17,7 +17,15 @@ fn weights_read_back_from_their_file() {
     let names: Vec<&str> = tensors.iter().map(|(name, _)| name).collect();
     assert_eq!(
         names,
-        ["first.bias", "first.weight", "last.weight", "norm.beta", "norm.gamma", "norm.running_mean", "norm.running_var"]
+        [
+            "first.bias",
+            "first.weight",
+            "last.weight",
+            "norm.beta",
+            "norm.gamma",
+            "norm.running_mean",
+            "norm.running_var"
+        ]
     );
     let home = TempDir::new().expect("a directory");
     let path = home.path().join("model.safetensors");

@@ -17,7 +17,7 @@ pub(crate) const ROUNDS: u64 = 12;
 pub(crate) const CHECKPOINT_EVERY: u64 = 4;
 const SUSPECT_AFTER: Duration = Duration::from_secs(2);
 /// Faults strike for fewer steps than this: a job takes about as long.
-const LONGEST_STORM: usize = 600;
+const LONGEST_STORM: usize = 800;
 /// Steps after which a world that has not ended is stuck.
 const PATIENCE: u64 = 60_000;
 
@@ -120,7 +120,7 @@ impl World {
         assert!(self.steps < PATIENCE, "seed {}: the job does not end; {:?}", self.seed, self.events.last());
         self.now += Duration::from_micros(self.dice.below(2000) as u64);
         self.keep_alive();
-        if self.weather() == Weather::Stormy && self.dice.one_in(40) {
+        if self.weather() == Weather::Stormy && self.dice.one_in(25) {
             self.fault();
         } else if self.weather() == Weather::Calm {
             self.wake_all();
@@ -195,7 +195,7 @@ impl World {
     }
 
     fn say(&mut self, index: usize, messages: Vec<NodeMessage>) {
-        if let Some(line) = self.members[index].line {
+        if let Some(line) = self.members[index].line.filter(|_| !messages.is_empty()) {
             self.members[index].spoke = self.now;
             self.lines.say(line, messages);
         }

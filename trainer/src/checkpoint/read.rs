@@ -40,7 +40,9 @@ pub enum ReadError {
         reason: String,
     },
     /// A file is not what was written.
-    #[error("checkpoint: {path} is damaged: it has {bytes} bytes and digest {found}, written were {expected_bytes} and {expected}")]
+    #[error(
+        "checkpoint: {path} is damaged: it has {bytes} bytes and digest {found}, written were {expected_bytes} and {expected}"
+    )]
     File {
         /// The file.
         path: PathBuf,

@@ -14,8 +14,8 @@ use crate::flat::Layout;
 use crate::inner;
 use crate::optimizer::{ReplicatedOptimizer, clip_to_norm};
 use crate::schedule::learning_rate;
-use crate::tensors::NamedTensors;
 use crate::task::{Evaluation, Split, Task};
+use crate::tensors::NamedTensors;
 use crate::weights::{self, WeightsError};
 
 /// Held-out samples of one batch in an evaluation.
@@ -61,7 +61,13 @@ pub enum RestoreError {
 
 impl<T: Task> Learner<T> {
     /// A learner with the common state that `model` has.
-    pub(crate) fn new(task: Arc<T>, split: Split<T::Sample>, training: Training, device: Device, model: T::Model) -> Self {
+    pub(crate) fn new(
+        task: Arc<T>,
+        split: Split<T::Sample>,
+        training: Training,
+        device: Device,
+        model: T::Model,
+    ) -> Self {
         let layout = Layout::of(&model);
         let common = layout.read(&model);
         let rule = match training.mode {
@@ -102,6 +108,12 @@ impl<T: Task> Learner<T> {
     fn take(&mut self) -> T::Model {
         let Some(model) = self.model.take() else { unreachable!("an optimizer gives the model back") };
         model
+    }
+
+    /// Gives the model the common state: what was trained since the last round is forgotten.
+    fn return_to_common(&mut self) {
+        let model = self.take();
+        self.model = Some(self.layout.write(model, &self.common));
     }
 
     fn batch(&self, samples: &[u64]) -> Vec<&T::Sample> {
@@ -206,11 +218,11 @@ impl<T: Task> Replica for Learner<T> {
                 *common += moved;
             }
         }
-        let model = self.take();
-        self.model = Some(self.layout.write(model, &self.common));
+        self.return_to_common();
     }
 
-    fn common_state(&self) -> CommonState {
+    fn common_state(&mut self) -> CommonState {
+        self.return_to_common();
         let optimizer = match &self.rule {
             Rule::Alone(_) => None,
             Rule::Together(optimizer) => {
@@ -224,7 +236,8 @@ impl<T: Task> Replica for Learner<T> {
         CommonState { model: weights::named_tensors(self.model()), optimizer }
     }
 
-    fn evaluate(&self) -> Option<Evaluation> {
+    fn evaluate(&mut self) -> Option<Evaluation> {
+        self.return_to_common();
         evaluate(&*self.task, self.model(), &self.split.test, &self.device)
     }
 }

@@ -25,11 +25,11 @@ pub(crate) trait Replica {
     /// Applies the agreed mean of `round`, or nothing if nobody contributed: then the round leaves the common state as it is.
     fn apply(&mut self, round: Round, mean: Option<&[f32]>);
 
-    /// The common state after the last [`apply`](Self::apply).
-    fn common_state(&self) -> CommonState;
+    /// The common state after the last [`apply`](Self::apply). What was trained since is forgotten.
+    fn common_state(&mut self) -> CommonState;
 
-    /// How good the common state is on the held-out split, if that means something.
-    fn evaluate(&self) -> Option<Evaluation>;
+    /// How good the common state is on the held-out split, if that means something. What was trained since is forgotten.
+    fn evaluate(&mut self) -> Option<Evaluation>;
 }
 
 /// An inner step is done.

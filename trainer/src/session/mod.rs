@@ -77,7 +77,9 @@ pub enum SessionError {
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
     /// The job's scenario is for another kind of training.
-    #[error("training.mode is {mode}, but a training loop with a session averages gradients in each step: set it to ddp")]
+    #[error(
+        "training.mode is {mode}, but a training loop with a session averages gradients in each step: set it to ddp"
+    )]
     Mode {
         /// The scenario's mode.
         mode: Mode,

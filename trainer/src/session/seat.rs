@@ -44,7 +44,10 @@ struct Joined<E> {
 
 impl<E> std::fmt::Debug for Seat<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Seat").field("node", &self.config.identity.node).field("round", &self.round).finish_non_exhaustive()
+        f.debug_struct("Seat")
+            .field("node", &self.config.identity.node)
+            .field("round", &self.round)
+            .finish_non_exhaustive()
     }
 }
 
@@ -78,8 +81,18 @@ impl<E: Exchange> Seat<E> {
         let (round, history) = resumed
             .as_ref()
             .map_or((Round(0), Digest::default()), |resumed| (resumed.snapshot.round, resumed.snapshot.history));
-        let seat =
-            Self { config, scribe, slot, resumed, joined: None, round, history, unwritten: None, over: false, loss: None };
+        let seat = Self {
+            config,
+            scribe,
+            slot,
+            resumed,
+            joined: None,
+            round,
+            history,
+            unwritten: None,
+            over: false,
+            loss: None,
+        };
         Ok(seat)
     }
 

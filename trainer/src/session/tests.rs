@@ -42,7 +42,12 @@ fn config(scenario: &Scenario, node: &NodeId, home: &Path) -> NodeConfig {
 }
 
 /// The training loop of somebody who has one.
-fn train(mut seat: Seat<LocalExchange>, meeting: Arc<Meeting>, node: NodeId, steps: usize) -> Result<Report, SessionError> {
+fn train(
+    mut seat: Seat<LocalExchange>,
+    meeting: Arc<Meeting>,
+    node: NodeId,
+    steps: usize,
+) -> Result<Report, SessionError> {
     let device = device();
     let mut model = crate::model::build(5, &device, || Normed::new(&device));
     model = seat.start(model)?;

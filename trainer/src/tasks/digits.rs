@@ -47,9 +47,7 @@ pub struct Network {
 
 impl Network {
     fn new(device: &Device) -> Self {
-        let conv = |channels| {
-            Conv2dConfig::new(channels, [3, 3]).with_padding(PaddingConfig2d::Same).init(device)
-        };
+        let conv = |channels| Conv2dConfig::new(channels, [3, 3]).with_padding(PaddingConfig2d::Same).init(device);
         Self {
             conv1: conv([1, 16]),
             conv2: conv([16, 32]),
@@ -115,8 +113,8 @@ fn targets(batch: &[&Digit], device: &Device) -> Tensor<1, Int> {
 }
 
 fn read(path: &Path) -> Result<Vec<Digit>, TaskError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| TaskError::Unreadable { path: path.to_owned(), source })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| TaskError::Unreadable { path: path.to_owned(), source })?;
     parse(&text, &path.display().to_string())
 }
 

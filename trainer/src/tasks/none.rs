@@ -32,6 +32,10 @@ impl Program for BytesOnly {
         Job::NO_TASK
     }
 
+    fn check(&self, _scenario: &Scenario) -> Result<(), NodeError> {
+        Ok(())
+    }
+
     fn run_node(&self, config: NodeConfig) -> Result<Report, NodeError> {
         let scenario = &config.scenario;
         let resumed = Resumed::from(&config)?;
@@ -46,15 +50,14 @@ impl Program for BytesOnly {
     }
 
     fn solo(&self, scenario: &Scenario, samples: Option<u64>) -> Result<SoloReport, NodeError> {
-        let samples = samples.unwrap_or_else(|| self::samples(scenario));
+        let samples = samples.unwrap_or_else(|| self::samples(scenario).saturating_mul(scenario.training.rounds));
         Ok(SoloReport { samples, steps: 0, train_loss: None, evaluation: None, wall: Duration::ZERO })
     }
 }
 
-/// As many samples as all nodes are dealt in the whole job: they only count.
+/// As many samples as all nodes are dealt in a round: they only count, and a pass over them is a round.
 fn samples(scenario: &Scenario) -> u64 {
-    let training = &scenario.training;
-    u64::from(scenario.mesh.nodes).saturating_mul(samples_per_node(training)).saturating_mul(training.rounds)
+    u64::from(scenario.mesh.nodes).saturating_mul(samples_per_node(&scenario.training))
 }
 
 /// A vector that is exchanged for its own sake.
@@ -105,13 +108,13 @@ impl Replica for Payload {
         }
     }
 
-    fn common_state(&self) -> CommonState {
+    fn common_state(&mut self) -> CommonState {
         let mut model = NamedTensors::default();
         model.insert(PAYLOAD.to_owned(), vec![self.common.len()], self.common.clone());
         CommonState { model, optimizer: None }
     }
 
-    fn evaluate(&self) -> Option<Evaluation> {
+    fn evaluate(&mut self) -> Option<Evaluation> {
         None
     }
 }
@@ -156,7 +159,7 @@ mod tests {
         one.apply(Round(1), Some(&[0.5; 100]));
         one.apply(Round(2), None);
         let state = one.common_state();
-        let restored = payload(2).restored(state.clone()).expect("of the same size");
+        let mut restored = payload(2).restored(state.clone()).expect("of the same size");
         assert_eq!(restored.common_state(), state);
         let smaller = Payload::new(&scenario(&[("job.payload", "40 B")]), 1, Duration::ZERO);
         let error = smaller.restored(state).map(|_| ()).expect_err("of another size").to_string();

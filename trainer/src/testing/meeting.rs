@@ -35,7 +35,8 @@ impl Meeting {
         let contribution = if refused { (vec![0.0; vector.len()], 0) } else { (vector, samples) };
         table.contributions.insert((round, node.clone()), contribution);
         self.complete.notify_all();
-        let there = |table: &mut Table| self.nodes.iter().any(|node| !table.contributions.contains_key(&(round, node.clone())));
+        let there =
+            |table: &mut Table| self.nodes.iter().any(|node| !table.contributions.contains_key(&(round, node.clone())));
         let table = self.complete.wait_while(table, there).expect("no panic at the table");
         let of = |node: &NodeId| &table.contributions[&(round, node.clone())];
         let weight: u64 = self.nodes.iter().map(|node| of(node).1).sum();

@@ -14,6 +14,7 @@ use super::delivery::Deliveries;
 use super::lanes::Lanes;
 use super::{MembershipConfig, MembershipError, WrittenCheckpoint};
 use crate::control::{NodeMessage, Report, View};
+use crate::events::What;
 use crate::id::Round;
 use crate::limits::HEARTBEATS_PER_SUSPICION;
 use crate::member::{Agreed, Command, Event, Failure, Member};
@@ -114,6 +115,7 @@ impl Driver {
         let answer = match self.end.take() {
             Some(End::Left(report)) => {
                 self.control.close(self.suspect_after).await;
+                self.events.emit(What::Left { report: report.clone() });
                 Answer::Left(report)
             }
             Some(End::Failed(error)) => Answer::Failed(error),
