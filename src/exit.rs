@@ -15,6 +15,8 @@
 use std::fmt::{self, Display};
 use std::process::ExitCode;
 
+use starloom_comms::net::lifeline;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -34,7 +36,7 @@ pub enum Exit {
     /// The aggregator was out of reach for too long.
     AggregatorLost = 11,
     /// The parent process is gone.
-    Orphaned = 12,
+    Orphaned = lifeline::ORPHANED,
     /// Interrupted by a signal.
     Interrupted = 130,
 }

@@ -2,7 +2,7 @@
 //!
 //! A child runs this same program in another role (or the user's own program), in a process group of its own so that
 //! Ctrl-C in a terminal reaches `launch` alone. Its standard output carries its events, its standard error is its log,
-//! its standard input is the lifeline: when it closes, the child ends (see [`crate::roles::lifeline`]).
+//! its standard input is the lifeline: when it closes, the child ends (see [`lifeline`]).
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -12,11 +12,10 @@ use std::process::{ExitStatus, Stdio};
 
 use starloom_comms::events::Event;
 use starloom_comms::id::NodeId;
+use starloom_comms::net::lifeline;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
-
-use crate::roles::lifeline;
 
 /// What a child needs to start.
 #[derive(Debug, Clone)]

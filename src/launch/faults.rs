@@ -28,7 +28,7 @@ impl Script {
 
     /// When the next timed fault strikes.
     pub(crate) fn next_time(&self) -> Option<MissionTime> {
-        self.pending.iter().filter_map(|fault| time_of(fault)).min()
+        self.pending.iter().filter_map(time_of).min()
     }
 
     /// Whom the clock strikes by `now`.

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use starloom_comms::events::{Event, Outcome, What};
 use starloom_comms::id::NodeId;
 use starloom_comms::net::clock::MissionClock;
+use starloom_comms::net::lifeline::StopRequest;
 use starloom_comms::units::MissionTime;
 use starloom_trainer::checkpoint;
 use tokio::sync::mpsc;
@@ -22,7 +23,8 @@ use super::faults::{self, Script};
 use super::tally::{RunFacts, Summary, Tally};
 use super::{LaunchOptions, Start};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::roles::lifeline::{self, Signals, StopRequest};
+use crate::roles::signals::Signals;
+use crate::roles::tie;
 
 /// How often aggregator and station are started again, together.
 const MAX_RESTARTS: u32 = 20;
@@ -32,7 +34,7 @@ const GRACE: Duration = Duration::from_secs(10);
 const LISTEN_DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) async fn run(options: LaunchOptions) -> Result<(Summary, Exit), Failure> {
-    let mut signals = Interrupts { asked: lifeline::tie()?, signals: Signals::new().or_exit(Exit::Environment)? };
+    let mut signals = Interrupts { asked: tie()?, signals: Signals::new().or_exit(Exit::Environment)? };
     let started = Instant::now();
     let mut tally = Tally::default();
     let mut elapsed = 0.0;

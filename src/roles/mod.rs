@@ -3,9 +3,9 @@
 //! The same commands serve a launch and a cluster: a launch ties them to itself (see [`lifeline`]) and reads their
 //! events from standard output; started by hand or by a scheduler they stand alone.
 
-pub(crate) mod lifeline;
 mod node;
 mod servants;
+pub(crate) mod signals;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -17,6 +17,7 @@ use starloom_comms::id::NodeId;
 use starloom_comms::net::clock::MissionClock;
 use starloom_comms::net::event_sink::EventSink;
 use starloom_comms::net::identity::Identity;
+use starloom_comms::net::lifeline::{self, StopRequest};
 use starloom_comms::net::tls::Credentials;
 use starloom_comms::scenario::{Fault, Scenario};
 
@@ -24,6 +25,14 @@ use crate::exit::{Exit, Failure, OrExit};
 
 pub(crate) use node::{NodeArgs, node};
 pub(crate) use servants::{AggregatorArgs, StationArgs, aggregator, station};
+
+/// Ties this process to the launch that started it, if one did.
+pub(crate) fn tie() -> Result<StopRequest, Failure> {
+    lifeline::tie().map_err(|error| match error.kind() {
+        io::ErrorKind::NotConnected => Failure::new(Exit::Orphaned, error),
+        _ => Failure::new(Exit::Environment, error),
+    })
+}
 
 /// What every role takes.
 #[derive(Debug, clap::Args)]

@@ -7,7 +7,7 @@ use starloom_comms::id::NodeId;
 use starloom_comms::net::membership::{JoinError, MembershipError};
 use starloom_trainer::{NodeConfig, NodeError};
 
-use super::{RoleArgs, Stage, lifeline};
+use super::{RoleArgs, Stage, tie};
 use crate::cli::{Programs, program_for};
 use crate::exit::{Exit, Failure};
 
@@ -32,7 +32,7 @@ pub(crate) struct NodeArgs {
 
 /// Is a node until the job is over.
 pub(crate) fn node(args: NodeArgs, programs: &Programs) -> Result<Exit, Failure> {
-    let _never_asked = lifeline::tie()?;
+    let _never_asked = tie()?;
     let config = args.config()?;
     let program = program_for(&config.scenario, programs)?;
     let events = config.events.clone();

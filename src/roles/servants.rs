@@ -1,17 +1,17 @@
 //! `starloom aggregator` and `starloom station`: the two processes that serve the nodes.
 
-use std::future::Future;
 use std::path::PathBuf;
 
 use starloom_aggregator::serve::{AggregatorConfig, AggregatorError, serve};
 use starloom_aggregator::station::{StationConfig, StationError, serve_station};
 use starloom_comms::events::Outcome;
 use starloom_comms::id::NodeId;
+use starloom_comms::net::lifeline::StopRequest;
 use starloom_comms::net::listen::Listener;
 use starloom_trainer::checkpoint;
 
-use super::lifeline::{self, StopRequest};
-use super::{RoleArgs, Stage};
+use super::signals::Signals;
+use super::{RoleArgs, Stage, tie};
 use crate::exit::{Exit, Failure, OrExit};
 
 /// The arguments of `starloom aggregator`.
@@ -33,7 +33,7 @@ pub(crate) struct StationArgs {
 
 /// Leads a job to its end.
 pub(crate) fn aggregator(args: &AggregatorArgs) -> Result<Exit, Failure> {
-    let stop = lifeline::tie()?;
+    let stop = tie()?;
     let Stage { scenario, identity, clock, events } = args.role.stage(NodeId::aggregator())?;
     let resume = match &args.resume_from {
         Some(path) => Some(checkpoint::read(path).or_exit(Exit::BadInput)?.round),
@@ -58,7 +58,7 @@ pub(crate) fn aggregator(args: &AggregatorArgs) -> Result<Exit, Failure> {
 
 /// Takes checkpoints in until it is asked to stop.
 pub(crate) fn station(args: &StationArgs) -> Result<Exit, Failure> {
-    let stop = lifeline::tie()?;
+    let stop = tie()?;
     let Stage { identity, events, .. } = args.role.stage(NodeId::station())?;
     let listener = Listener::bind(args.role.listen).or_exit(Exit::Environment)?;
     let store_dir = args.role.run_dir.join("ground");
@@ -76,18 +76,16 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// Resolves when this process is asked to stop, by its launch or, if it stands alone, by a signal.
-fn asked(mut request: StopRequest) -> impl Future<Output = ()> {
-    async move {
-        let mut signals = lifeline::Signals::new().ok();
-        let signal = async {
-            match &mut signals {
-                Some(signals) => signals.interrupted().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            Ok(_) = request.wait_for(|asked| *asked) => {}
-            () = signal => {}
+async fn asked(mut request: StopRequest) {
+    let mut signals = Signals::new().ok();
+    let signal = async {
+        match &mut signals {
+            Some(signals) => signals.interrupted().await,
+            None => std::future::pending().await,
         }
+    };
+    tokio::select! {
+        Ok(_) = request.wait_for(|asked| *asked) => {}
+        () = signal => {}
     }
 }

@@ -47,7 +47,4 @@ pub use solo::SoloReport;
 pub use task::{DataSource, Evaluation, Split, Task, TaskError};
 
 #[cfg(test)]
-#[allow(clippy::all)]
-mod experiment_tests;
-#[cfg(test)]
 mod testing;

@@ -71,7 +71,7 @@ impl<E: Exchange, R: Replica> Rounds<'_, E, R> {
             // It may not be on the ground yet.
             self.exchange.checkpoint_written(stored)?;
         }
-        let finished = self.to_the_last(&mut last);
+        let finished = self.run_rounds(&mut last);
         if let Err(error) = finished {
             // The job is over for this node; what was committed is not lost with it.
             if last.written < self.round {
@@ -91,7 +91,7 @@ impl<E: Exchange, R: Replica> Rounds<'_, E, R> {
         self.exchange.leave(report)
     }
 
-    fn to_the_last(&mut self, last: &mut Last) -> Result<(), MembershipError> {
+    fn run_rounds(&mut self, last: &mut Last) -> Result<(), MembershipError> {
         while self.round.0 < self.rules.rounds {
             let then = self.next_round(last)?;
             if self.rules.checkpoint_after(self.round, then) {

@@ -97,7 +97,8 @@ impl Accounts {
     /// Books a committed round.
     pub(super) fn settle(&mut self, contributors: &[(NodeId, u64)], after: &View) {
         let after: Vec<NodeId> = after.members.iter().map(|member| member.id.clone()).collect();
-        let contributed = |node: &NodeId| contributors.iter().find(|(id, _)| id == node).map_or(0, |(_, n)| *n);
+        let by_node: BTreeMap<&NodeId, u64> = contributors.iter().map(|(node, samples)| (node, *samples)).collect();
+        let contributed = |node: &NodeId| by_node.get(node).copied().unwrap_or(0);
         self.totals.rounds_committed += 1;
         self.totals.samples_used += contributors.iter().map(|(_, samples)| samples).sum::<u64>();
         self.totals.samples_lost += self

@@ -93,9 +93,14 @@ impl OpenRound {
         self.view.members.iter().map(|member| &member.id).filter(|id| !self.proposals.contains_key(*id))
     }
 
+    /// Whether all members of the attempt have proposed.
+    pub(super) fn is_complete(&self) -> bool {
+        self.proposals.len() == self.view.members.len()
+    }
+
     /// What follows, if `living` are the members left.
     pub(super) fn verdict(&self, living: &View) -> Verdict {
-        if !self.is_running() || self.missing().next().is_some() {
+        if !self.is_running() || !self.is_complete() {
             return Verdict::Open;
         }
         let held: Vec<(&NodeId, Digest)> = living

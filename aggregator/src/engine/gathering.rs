@@ -152,6 +152,8 @@ impl Engine {
         let members = in_order.map(|(id, join)| Member { id: id.clone(), address: join.address }).collect();
         let view = View { id: self.durable.view.id.next(), members };
         let Terms { elements, committed: base, history, .. } = terms;
+        // Nodes of a job whose journal is gone have seen attempts that this aggregator has not.
+        let seen = joins.values().filter_map(|join| join.attempt).max();
         let data = joins.into_iter().map(|(node, join)| (node, join.data)).collect();
         let names = absent.iter().map(|(node, _)| node.clone()).collect();
         self.record(Record::Opened { base, history, elements, data, view, absent: names });
@@ -163,7 +165,7 @@ impl Engine {
             self.give_up(self.too_few());
         } else {
             // Also where no round is left: the opening is what a joining node waits for, and it knows the last round.
-            self.begin_round(now, Attempt(0));
+            self.begin_round(now, seen.map_or(Attempt(0), Attempt::next));
             self.announce_attempt();
             if self.durable.is_finishing(self.rules.rounds) {
                 self.await_landing(now);

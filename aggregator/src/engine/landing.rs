@@ -151,6 +151,19 @@ impl Engine {
         }
     }
 
+    /// What followed the last record was not carried out.
+    pub(super) fn journal_failed(&mut self, reason: &str) {
+        let reason = format!("the journal cannot be written: {reason}");
+        self.stage = Stage::Ending;
+        if matches!(self.durable.progress, Progress::Over(_)) {
+            // All that is missing is the record of a job that is over.
+            self.warn(reason);
+            self.end();
+        } else {
+            self.give_up(reason);
+        }
+    }
+
     /// The job cannot go on.
     pub(super) fn give_up(&mut self, reason: String) {
         let farewell = format!("the job failed: {reason}");

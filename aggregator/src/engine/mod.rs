@@ -110,7 +110,7 @@ impl Engine {
         self.clock = now;
         if let Event::JournalFailed { reason } = event {
             self.durable.accounts.totals = self.totals_on_disk;
-            self.give_up(format!("the journal cannot be written: {reason}"));
+            self.journal_failed(&reason);
             return std::mem::take(&mut self.out);
         }
         self.totals_on_disk = self.totals();

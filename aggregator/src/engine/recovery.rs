@@ -178,7 +178,7 @@ impl Engine {
         for (node, proposal) in pending {
             open.propose(node, proposal.clone());
         }
-        if open.missing().next().is_none() {
+        if open.is_complete() {
             return self.decide(now);
         }
         for node in &members {

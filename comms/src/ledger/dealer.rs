@@ -1,6 +1,6 @@
 //! Dealing shared samples to a roster, pass after pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -94,13 +94,15 @@ impl Dealer {
         let dealt = issue.deals.values().map(|deal| deal.len() as u64).sum();
         assert!(dealt <= self.left(), "{dealt} samples were issued and the pass has {} left", self.left());
 
+        let contributed: BTreeMap<&NodeId, u64> = contributors.iter().map(|(node, samples)| (node, *samples)).collect();
+        let still_in: BTreeSet<&NodeId> = roster_after.iter().collect();
         let mut settled = Settled::default();
         let mut died = Vec::new();
         for (node, deal) in &issue.deals {
             let samples = deal.len() as u64;
-            match contributors.iter().find(|(contributor, _)| contributor == node) {
-                Some((_, 1..)) => settled.used += samples,
-                Some((_, 0)) if roster_after.contains(node) => settled.refused += samples,
+            match contributed.get(node) {
+                Some(1..) => settled.used += samples,
+                Some(0) if still_in.contains(node) => settled.refused += samples,
                 _ => {
                     settled.returned += samples;
                     died.extend_from_slice(deal);

@@ -18,7 +18,7 @@ pub enum Event {
     Message(AggregatorMessage),
     /// The trainer gives its vector for the round after the last commit.
     Contribution {
-        /// The vector; of [`Settings::elements`] elements.
+        /// The vector; of [`Settings::elements`](super::Settings::elements) elements.
         vector: Arc<Vec<f32>>,
         /// Samples that it stands for.
         samples: u64,
@@ -86,6 +86,6 @@ pub enum Event {
     },
     /// The trainer has finished and waits to be released.
     Leave(Report),
-    /// A deadline has passed; see [`Member::next_deadline`].
+    /// A deadline has passed; see [`Member::next_deadline`](super::Member::next_deadline).
     Time,
 }

@@ -34,6 +34,7 @@ mod handshake;
 pub mod identity;
 pub mod laser;
 mod laser_stream;
+pub mod lifeline;
 pub mod link;
 pub mod listen;
 pub mod membership;

@@ -37,7 +37,6 @@
 //! optimizer's state is the loop's own and not part of it.
 
 mod config;
-mod lifeline;
 mod seat;
 
 use burn::module::Module;
@@ -45,13 +44,13 @@ use burn::optim::GradientsParams;
 use starloom_comms::control::Report;
 use starloom_comms::id::{NodeId, Round};
 use starloom_comms::net::event_sink::EventSinkError;
+use starloom_comms::net::lifeline;
 use starloom_comms::net::membership::{JoinError, MembershipError};
 use starloom_comms::net::tls::CredentialsError;
 use starloom_comms::scenario::{Mode, ScenarioError};
 use thiserror::Error;
 
 pub use config::SessionConfig;
-pub use lifeline::PARENT_VARIABLE;
 
 use crate::node::NodeError;
 use crate::weights::WeightsError;

@@ -84,3 +84,19 @@ fn a_journal_that_fails_ends_the_job_without_claiming_what_is_not_on_disk() {
     assert!(matches!(job.events.last(), Some(What::Finished { rounds_committed: 1, .. })));
     assert!(job.refusal(0).contains("no space left"));
 }
+
+#[test]
+fn a_job_that_is_over_is_over_also_if_its_last_record_cannot_be_written() {
+    let mut job = Job::begun(1);
+    for _ in 1..=3 {
+        job.commits(&[0]);
+    }
+    job.says(0, NodeMessage::CheckpointWritten { round: Round(3), state: mean(3) });
+    job.says(0, NodeMessage::Landed { round: Round(3), digest: mean(3), bytes: 9, path: "model".into() });
+    let message = NodeMessage::Leave(Report::default());
+    let commands = job.engine.handle(job.now, Event::Message { node: sat(0), session: session(0), message });
+    assert!(commands.iter().any(|command| matches!(command, Command::Journal(Record::Finished { .. }))));
+    job.tell(Event::JournalFailed { reason: "no space left on device".into() });
+    assert_eq!(job.outcome, Some(Outcome::Completed));
+    assert!(job.events.iter().any(|what| matches!(what, What::Warning { message } if message.contains("no space"))));
+}

@@ -156,3 +156,15 @@ fn a_job_resumed_after_its_last_round_only_lands_its_checkpoint() {
     }
     assert_eq!(job.outcome, Some(Outcome::Completed));
 }
+
+#[test]
+fn nodes_whose_aggregator_lost_its_whole_journal_begin_again_where_they_are() {
+    let mut job = Job::begun(2);
+    job.commits(&[0, 1]);
+    job.journal.clear();
+    job.restart();
+    job.comes_back(0, 1, None);
+    job.comes_back(1, 1, None);
+    assert!(matches!(job.last_said(0), AggregatorMessage::Open { round: Round(2), attempt: Attempt(1), .. }));
+    job.commits(&[0, 1]);
+}
