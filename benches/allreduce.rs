@@ -6,6 +6,8 @@
 //!
 //! Options after `--`: `--sizes 4096,1048576`, `--ranks 2,4`, `--iters 20`, `--wire f32|fp16`.
 
+#![allow(clippy::expect_used, reason = "a bench that cannot set itself up ends")]
+
 use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Write};

@@ -4,6 +4,8 @@
 //! fixed seed. Prints when the aggregator noticed and when the survivors committed the next round, from the events'
 //! wall times; both clocks are this machine's.
 
+#![allow(clippy::expect_used, reason = "a bench that cannot set itself up ends")]
+
 #[path = "../tests/harness/mod.rs"]
 mod harness;
 

@@ -8,6 +8,8 @@
 //!     cargo run --release -- launch configs/quickstart.toml --program target/release/examples/own_loop \
 //!         --set job.task=sine --set training.mode=ddp --set training.inner_steps=1 --set training.rounds=60
 
+#![allow(clippy::print_stdout, reason = "a program that shows its progress")]
+
 use std::error::Error;
 
 use burn::nn::loss::{MseLoss, Reduction};

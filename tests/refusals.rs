@@ -1,5 +1,7 @@
 //! Bad input ends in a clear error: it names what, where and what would be right, with the documented exit code.
 
+#![allow(clippy::expect_used, reason = "a test ends where it cannot go on")]
+
 mod harness;
 
 use std::fs::{self, OpenOptions};

@@ -1,6 +1,8 @@
 //! A job survives what happens to its processes: a node struck at any point, a silent node, a struck aggregator or
 //! station, an interrupted or killed launch.
 
+#![allow(clippy::expect_used, reason = "a test ends where it cannot go on")]
+
 mod harness;
 
 use harness::{BYTES_ONLY, Job, fault, wait_until_gone};

@@ -1,6 +1,8 @@
 //! The examples, as a user would run them: a task of one's own with the whole command line, and a hand-written loop
 //! with one call added.
 
+#![allow(clippy::expect_used, reason = "a test ends where it cannot go on")]
+
 mod harness;
 
 use std::path::{Path, PathBuf};
