@@ -100,6 +100,10 @@ fn compare(options: &Options) -> Outcome<()> {
             let ratio = times[0].1;
             writeln!(out, "| {ranks} | {bytes} | {:.3} | {algbw:.2} | {busbw:.2} | {ratio:.4} |", median * 1e3)?;
         }
+        // Not before all have said their last: what a rank has sent may still lie in its buffers.
+        for process in &mut processes {
+            drop(process.stdin.take());
+        }
         for mut process in processes {
             process.wait()?;
         }
@@ -146,7 +150,7 @@ fn be_rank(options: &Options, rank: usize) -> Outcome<()> {
     // A rank ends with the process that started it.
     std::thread::spawn(|| {
         let _closed = io::stdin().lock().read_until(0, &mut Vec::new());
-        std::process::exit(1);
+        std::process::exit(0);
     });
     let identity =
         Identity { job: "bench".to_owned(), scenario: Digest::default(), node: me.clone(), credentials: None };
@@ -179,7 +183,10 @@ fn be_rank(options: &Options, rank: usize) -> Outcome<()> {
             }
             writeln!(out, "{ratio} {}", times.join(" "))?;
         }
-        Ok(())
+        // The others' last frames come from here.
+        loop {
+            endpoint.links.next().await;
+        }
     })
 }
 

@@ -38,9 +38,20 @@ fn a_users_own_task_has_the_whole_command_line() {
         "{SCENARIO}[job]\ntask = \"spirals\"\n[training]\nmode = \"local-sgd\"\nrounds = 20\ninner_steps = 8\n\
          optimizer = \"adamw\"\nlearning_rate = 0.01\n"
     );
-    let ended = Job::launch_with(Command::new(program), &scenario, &[]).end();
+    let ended = Job::launch_with(Command::new(&program), &scenario, &[]).end();
     ended.assert_completed().assert_lost(&[]).assert_replicas(3);
-    assert!(ended.number("eval_accuracy") > 0.9, "{}", ended.transcript);
+    let accuracy = ended.number("eval_accuracy");
+    assert!(accuracy > 0.9, "{}", ended.transcript);
+
+    // What landed is that model: trained on no sample more, it is as good.
+    let landed = ended.summary["checkpoints_landed"].as_array().and_then(|all| all.last()).expect("one has landed");
+    let init = ended.run_dir.join(landed["path"].as_str().expect("a path"));
+    let mut solo = Command::new(&program);
+    solo.arg("solo").arg(ended.run_dir.join("scenario.toml")).args(["--samples", "0", "--json", "--set"]);
+    let alone = run(solo.arg(format!("job.init={}", init.display())));
+    assert!(alone.status.success(), "{}", String::from_utf8_lossy(&alone.stderr));
+    let alone: serde_json::Value = serde_json::from_slice(&alone.stdout).expect("JSON and nothing else");
+    assert_eq!(alone["eval_accuracy"].as_f64(), Some(accuracy));
 }
 
 #[test]
