@@ -35,7 +35,7 @@ pub fn write_report(out: &mut impl Write, summary: &Summary, run_dir: &Path) -> 
     }
     writeln!(
         out,
-        "  rounds     {} committed, {} attempts rolled back",
+        "  rounds     {} committed; attempts rolled back: {}",
         summary.rounds_committed, summary.rounds_rolled_back
     )?;
     writeln!(out, "  nodes      {} started, lost: {lost}", summary.nodes_started)?;

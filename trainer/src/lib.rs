@@ -4,7 +4,7 @@
 //! - [`Session`] is for who has a training loop already: one call between backward and the optimizer's step.
 //! - [`tasks`] has the built-in ones.
 //!
-//! Inside, a node is a [`replica`] of what is trained, a shard of samples, and rounds in which both meet the other nodes:
+//! Inside, a node is a replica of what is trained, a shard of samples, and rounds in which both meet the other nodes:
 //!
 //! ```text
 //! shard: issue ─► replica: contribute ─► exchange: all_reduce ─► replica: apply ─► shard: commit ─► scribe: checkpoint
