@@ -41,7 +41,7 @@ fn describe(out: &mut String, scenario: &Scenario) -> fmt::Result {
     writeln!(out, "  seed         {}", scenario.seed)?;
     writeln!(
         out,
-        "  nodes        {} ({:?} mesh, {} and {:?} one way on each link)",
+        "  nodes        {} ({} mesh, {} and {:?} one way on each link)",
         mesh.nodes, mesh.topology, mesh.rate, mesh.delay
     )?;
     writeln!(out, "  links        {} directed lanes, {} outages", lanes(scenario), scenario.links.outages.len())?;

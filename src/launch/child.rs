@@ -134,7 +134,7 @@ async fn read_events(id: NodeId, stdout: Option<ChildStdout>, notices: mpsc::Sen
     }
 }
 
-/// The last line of a log, without the time and level in front of it, for an error message.
+/// The last line of a log, for an error message.
 pub(crate) fn last_words(log: &Path) -> Option<String> {
     let text = fs::read(log).ok()?;
     let tail = text.len().saturating_sub(4096);

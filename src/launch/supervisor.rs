@@ -259,8 +259,10 @@ impl Supervisor {
             return Err(self.failure_of(process, Exit::BadInput, "refused to start"));
         }
         if code != Some(0) {
-            let words = child::last_words(&self.cast.run_dir.log(process)).unwrap_or_default();
-            self.display.say(self.clock.now().as_secs_f64(), &format!("{process} ended ({how}) {words}"));
+            // What a killed process said last is not why it ended.
+            let words = code.and_then(|_| child::last_words(&self.cast.run_dir.log(process)));
+            let why = words.map(|words| format!(": {words}")).unwrap_or_default();
+            self.display.say(self.clock.now().as_secs_f64(), &format!("{process} ended ({how}){why}"));
         }
         if !self.begun && self.children.len() <= 2 {
             return Err(self.failure_of(process, Exit::Failed, "was the last node, and ended before the job began"));
