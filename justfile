@@ -21,15 +21,18 @@ quickstart:
 kill-recovery:
     cargo bench --bench kill_recovery
 
-# All-reduce over loopback; the table in docs/measurements.md.
+# Kernels, lanes, all-reduce, a node's overhead, orbits; the tables in docs/measurements.md.
 bench:
     cargo bench --bench kernels
+    cargo bench --bench links
     cargo bench --bench allreduce
+    cargo bench --bench overhead
+    cargo bench --bench orbits
 
 # The quickstart's accuracy over five seeds against a single process with the same budget.
 accuracy:
     python3 scripts/accuracy.py
 
-# Fuzz one parser for a while: scenario, frame or manifest.
+# Fuzz one parser for a while: scenario, frame, manifest or elements.
 fuzz target="frame" seconds="60":
     cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -max_total_time={{seconds}}

@@ -6,6 +6,8 @@
     reason = "a test that cannot read its corpus fails, and says where"
 )]
 
+#[path = "../../fuzz/checks/elements.rs"]
+mod elements;
 #[path = "../../fuzz/checks/frame.rs"]
 mod frame;
 #[path = "../../fuzz/checks/manifest.rs"]
@@ -14,6 +16,11 @@ mod manifest;
 mod scenario;
 
 use std::path::{Path, PathBuf};
+
+#[test]
+fn no_element_set_of_the_corpus_does_harm() {
+    replay("elements", elements::check);
+}
 
 #[test]
 fn no_frame_of_the_corpus_does_harm() {
