@@ -136,8 +136,9 @@ mod tests {
                     let (smooth, exact) = (trajectory.state(t), satellite.state(start, t).unwrap());
                     let miss = (smooth.position - exact.position).length();
                     assert!(miss < 3e-5, "{miss} km at {t} s of {notation}");
+                    // SGP4's velocity is itself centimetres a second off the change of its position.
                     let miss = (smooth.velocity - exact.velocity).length();
-                    assert!(miss < 2e-5, "{miss} km/s at {t} s of {notation}");
+                    assert!(miss < 1e-4, "{miss} km/s at {t} s of {notation}");
                 }
             }
         }
