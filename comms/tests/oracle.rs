@@ -4,8 +4,10 @@
 #![expect(clippy::expect_used, reason = "a test that cannot read its vector fails, and says where")]
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use starloom_comms::orbit::{
     LinkLimits, Satellite, Site, Span, Trajectory, Window, eclipses, link_range, link_windows, parse_tle,
@@ -135,16 +137,25 @@ fn eclipses_are_those_of_the_reference() {
     assert_same(&found, &rows("delta12_eclipse.csv", 1));
 }
 
+/// A tool as cargo names it to a test, or as it is found.
+fn tool(variable: &str, name: &str) -> OsString {
+    std::env::var_os(variable).unwrap_or_else(|| name.into())
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().expect("the tool runs");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
 /// The verification vectors, from the sources of the `sgp4` crate that this crate is built with.
 fn verification() -> toml::Table {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = std::process::Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let version = run(Command::new(tool("RUSTC", "rustc")).arg("-vV"));
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host");
+    // Packages for other platforms are in the lock file, but not necessarily on this machine.
+    let arguments = ["metadata", "--format-version", "1", "--locked", "--filter-platform", host];
+    let output = run(Command::new(tool("CARGO", "cargo")).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")));
+    let metadata: serde_json::Value = serde_json::from_str(&output).expect("JSON");
     let packages = metadata["packages"].as_array().expect("packages");
     let sgp4 = packages.iter().find(|package| package["name"] == "sgp4").expect("the crate");
     let manifest = Path::new(sgp4["manifest_path"].as_str().expect("a path"));
