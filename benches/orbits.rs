@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
         let constellation: Constellation = notation.parse().expect("a constellation");
         let span = Span { start: "2026-01-01T00:00:00Z".parse().expect("a time"), secs: 86_400.0 };
         let began = Instant::now();
-        let satellites = constellation.satellites(span.start);
+        let satellites = constellation.satellites(span.start).expect("orbits");
         let trajectories: Vec<_> =
             satellites.iter().map(|satellite| satellite.trajectory(span).expect("it stays up")).collect();
         let propagated = began.elapsed().as_secs_f64();

@@ -66,4 +66,20 @@ fn a_users_own_loop_trains_alone_and_as_a_job() {
     ended.assert_completed().assert_lost(&[]).assert_replicas(3);
     assert_eq!(ended.number("rounds_committed"), 60.0);
     assert!(ended.number("train_loss") < 0.1, "{}", ended.transcript);
+
+    // With no round left a resumed loop only brings its last checkpoint to the ground.
+    let again = Job::resume(ended, &["--program", program.to_str().expect("UTF-8")]).end();
+    again.assert_completed().assert_replicas(3);
+    assert_eq!(again.number("rounds_committed"), 60.0);
+}
+
+#[test]
+fn private_shards_train_a_common_model() {
+    let scenario = format!(
+        "{SCENARIO}[job]\ntask = \"digits\"\n[training]\nmode = \"fedavg\"\nrounds = 12\ninner_steps = 8\n\
+         learning_rate = 0.1\n[private]\ndirichlet_alpha = 0.5\n"
+    );
+    let ended = Job::launch(&scenario, &[]).end();
+    ended.assert_completed().assert_lost(&[]).assert_replicas(3);
+    assert!(ended.number("eval_accuracy") > 0.5, "{}", ended.transcript);
 }

@@ -33,7 +33,7 @@ pub trait Program: Send + Sync {
     /// [`NodeError`] with what went wrong and where.
     fn run_node(&self, config: NodeConfig) -> Result<Report, NodeError>;
 
-    /// Trains in this process alone, by a plain Burn loop, on as many samples as the scenario's job would use, or on
+    /// Trains in this process alone, by a plain Burn loop, on as many samples as the scenario's job could use at most, or on
     /// `samples` if given: what a job's accuracy is compared with.
     ///
     /// # Errors

@@ -29,8 +29,8 @@ pub struct SoloReport {
     pub wall: Duration,
 }
 
-/// Trains `model`: as many steps as a node of the job takes, each on as many samples as all nodes together, in passes over
-/// all training samples. `samples` sets another budget; the learning rate then falls over its steps.
+/// Trains `model` on as many samples as the job has room for in its rounds, each step on as many as all nodes together, in passes
+/// over all training samples. A job uses fewer: its last round of a pass takes what is left. `samples` sets another budget; the learning rate then falls over its steps.
 pub(crate) fn train<T: Task>(
     task: &T,
     split: &Split<T::Sample>,

@@ -8,33 +8,33 @@ use thiserror::Error;
 
 use super::earth::{MU, RADIUS_KM};
 use super::elements::Elements;
-use super::satellite::Satellite;
+use super::satellite::{PropagationError, Satellite};
 use crate::limits::MAX_NODES;
 
 /// How planes are spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pattern {
+enum Pattern {
     /// `D`: ascending nodes all around the Earth.
     Delta,
     /// `S`: ascending nodes over half of it, so that satellites rise on one side and set on the other.
     Star,
 }
 
-/// A Walker pattern of satellites on circular orbits.
+/// A Walker pattern of satellites on circular orbits. Made from its notation, so its numbers always fit each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Constellation {
     /// How planes are spread.
-    pub pattern: Pattern,
+    pattern: Pattern,
     /// Above the equatorial radius.
-    pub altitude_km: f64,
+    altitude_km: f64,
     /// Of every plane, in degrees.
-    pub inclination_deg: f64,
+    inclination_deg: f64,
     /// All satellites: a multiple of the planes.
-    pub satellites: u32,
+    satellites: u32,
     /// Planes.
-    pub planes: u32,
+    planes: u32,
     /// By how many `satellites`-ths of a circle a plane's satellites are ahead of those of the plane before it.
-    pub phasing: u32,
+    phasing: u32,
 }
 
 /// Why a text is no constellation.
@@ -111,9 +111,11 @@ impl fmt::Display for Constellation {
 
 impl Constellation {
     /// Its satellites at `epoch`, plane by plane: `sat-0` and on.
-    #[must_use]
-    pub fn satellites(&self, epoch: Timestamp) -> Vec<Satellite> {
-        self.elements(epoch).into_iter().filter_map(|elements| Satellite::new(elements).ok()).collect()
+    ///
+    /// # Errors
+    /// [`PropagationError::Elements`] if SGP4 knows no such orbit.
+    pub fn satellites(&self, epoch: Timestamp) -> Result<Vec<Satellite>, PropagationError> {
+        self.elements(epoch).into_iter().map(Satellite::new).collect()
     }
 
     /// Their elements. The orbits are circular but for an eccentricity of 0.0001, without drag.

@@ -186,7 +186,7 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
 }
 
 impl Omm {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "catalogue numbers are small")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be small")]
     fn elements(self) -> Result<Elements, String> {
         let epoch: DateTime = self
             .epoch
@@ -194,6 +194,9 @@ impl Omm {
             .parse()
             .map_err(|error| format!("EPOCH `{}`: {error}; as 2026-01-01T00:00:00.000000", self.epoch))?;
         let epoch = Offset::UTC.to_timestamp(epoch).map_err(|error| format!("EPOCH `{}`: {error}", self.epoch))?;
+        if !(0.0..1e15).contains(&self.norad_cat_id) {
+            return Err(format!("NORAD_CAT_ID {}: a catalogue number is a small integer", self.norad_cat_id));
+        }
         let catalog = self.norad_cat_id as u64;
         Ok(Elements {
             name: name_of(&self.object_name, catalog),

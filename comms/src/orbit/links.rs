@@ -43,6 +43,9 @@ pub struct LinkWindow {
 }
 
 /// All windows of all pairs over the trajectories' common span, ordered by pair and time. Uses all cores.
+///
+/// # Panics
+/// If the trajectories are not all of one span.
 #[must_use]
 pub fn link_windows(trajectories: &[Trajectory], limits: LinkLimits) -> Vec<LinkWindow> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
@@ -51,8 +54,10 @@ pub fn link_windows(trajectories: &[Trajectory], limits: LinkLimits) -> Vec<Link
 
 fn link_windows_on(threads: usize, trajectories: &[Trajectory], limits: LinkLimits) -> Vec<LinkWindow> {
     let Some(first) = trajectories.first() else { return Vec::new() };
+    assert!(trajectories.iter().all(|each| each.span() == first.span()), "trajectories of different spans");
     let sight = Sight { trajectories, limits, end: first.span().secs };
     let frames: Vec<Frame> = first.times().enumerate().map(|(index, t)| sight.frame(index, t)).collect();
+    let slack = sight.slack(&frames);
     let blocks = trajectories.len().div_ceil(BLOCK);
     let found: Vec<Mutex<Vec<LinkWindow>>> = (0..blocks).map(|_| Mutex::default()).collect();
     let next = AtomicUsize::new(0);
@@ -62,7 +67,7 @@ fn link_windows_on(threads: usize, trajectories: &[Trajectory], limits: LinkLimi
                 loop {
                     let block = next.fetch_add(1, Ordering::Relaxed);
                     let Some(found) = found.get(block) else { return };
-                    let windows = Block::new(&sight, block * BLOCK).scan(&frames);
+                    let windows = Block::new(&sight, block * BLOCK).scan(&frames, slack);
                     *found.lock().unwrap_or_else(PoisonError::into_inner) = windows;
                 }
             });
@@ -151,6 +156,15 @@ impl Sight<'_> {
         (reach, state.position.dot(state.velocity) / reach)
     }
 
+    /// By how much the slopes of a pair's two margins differ at most. Only the lesser margin is looked at, and near where both are
+    /// equal it hides what the other does.
+    fn slack(&self, frames: &[Frame]) -> f64 {
+        let growths = frames.iter().flat_map(|frame| &frame.columns[7]);
+        let fastest = growths.fold(0.0_f64, |fastest, growth| fastest.max(growth.abs()));
+        // An infinite range is never the lesser limit.
+        if self.limits.max_range_km.is_finite() { 4.0 * self.limits.max_range_km * fastest } else { 0.0 }
+    }
+
     /// The two margins of a pair at `t`: by the greatest range, and by the Earth.
     fn margins(&self, a: usize, b: usize, t: f64) -> [Margin; 2] {
         let (a, b) = (self.trajectories[a].state(t), self.trajectories[b].state(t));
@@ -231,7 +245,7 @@ impl<'a> Block<'a> {
         Self { sight, rows, found: Vec::new() }
     }
 
-    fn scan(mut self, frames: &[Frame]) -> Vec<LinkWindow> {
+    fn scan(mut self, frames: &[Frame], slack: f64) -> Vec<LinkWindow> {
         let max_range = self.sight.limits.max_range_km;
         for (index, frame) in frames.iter().enumerate() {
             for row in &mut self.rows {
@@ -240,7 +254,7 @@ impl<'a> Block<'a> {
                     let margins = (0..row.now.values.len()).map(|other| row.now.at(other));
                     row.collectors = margins.map(|margin| Collector::new(margin, self.sight.end)).collect();
                 } else {
-                    row.compare(self.sight, (frames[index - 1].t, frame.t), &mut self.found);
+                    row.compare(self.sight, (frames[index - 1].t, frame.t), slack, &mut self.found);
                 }
                 std::mem::swap(&mut row.last, &mut row.now);
             }
@@ -271,25 +285,19 @@ impl Row {
     }
 
     /// Settles the pairs for which something may have happened since the last look.
-    fn compare(&mut self, sight: &Sight<'_>, times: (f64, f64), found: &mut Vec<LinkWindow>) {
-        // Where both limits are close to each other, the one that counts may hide the other's slope: of reaches that grow
-        // by up to 50 m/s, over links of up to 10,000 km.
-        const SLACK: f64 = 1_000.0;
+    fn compare(&mut self, sight: &Sight<'_>, times: (f64, f64), slack: f64, found: &mut Vec<LinkWindow>) {
         let (last, now) = (&self.last, &self.now);
         for other in 0..now.values.len() {
             let (before, after) = (last.values[other], now.values[other]);
             let (from, to) = (last.slopes[other], now.slopes[other]);
             let crosses = (before < 0.0) != (after < 0.0);
             let peaks = (after < 0.0) & (from > 0.0) & (to < 0.0);
-            let deepest = (times.1 - times.0) * (from.abs().max(to.abs()) + SLACK);
-            let dips = (after >= 0.0) & (from < SLACK) & (to > -SLACK) & (before.min(after) < deepest);
+            let deepest = (times.1 - times.0) * (from.abs().max(to.abs()) + slack);
+            let dips = (after >= 0.0) & (from < slack) & (to > -slack) & (before.min(after) < deepest);
             if !(crosses | peaks | dips) {
                 continue;
             }
             let step = Step { times, margins: (last.at(other), now.at(other)) };
-            if peaks && !crosses && !step.is_suspicious() {
-                continue;
-            }
             let (a, b) = (self.satellite, self.satellite + 1 + other);
             for edge in sight.edges(a, b, &step) {
                 found.extend(self.collectors[other].edge(edge).map(|window| link(a, b, window)));

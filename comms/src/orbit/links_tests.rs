@@ -7,7 +7,7 @@ const LIMITS: LinkLimits = LinkLimits { max_range_km: 5016.0, grazing_altitude_k
 
 fn trajectories(notation: &str, secs: f64) -> Vec<Trajectory> {
     let start = "2026-01-01T00:00:00Z".parse().unwrap();
-    let satellites = notation.parse::<Constellation>().unwrap().satellites(start);
+    let satellites = notation.parse::<Constellation>().unwrap().satellites(start).unwrap();
     satellites.iter().map(|satellite| satellite.trajectory(Span { start, secs }).unwrap()).collect()
 }
 

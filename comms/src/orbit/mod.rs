@@ -14,7 +14,7 @@
 //! use starloom_comms::orbit::{Constellation, LinkLimits, Span, link_windows};
 //!
 //! let start = "2026-01-01T00:00:00Z".parse()?;
-//! let satellites = "S:550:97.6:12/1/0".parse::<Constellation>()?.satellites(start);
+//! let satellites = "S:550:97.6:12/1/0".parse::<Constellation>()?.satellites(start)?;
 //! let span = Span { start, secs: 6_000.0 };
 //! let trajectories = satellites.iter().map(|satellite| satellite.trajectory(span)).collect::<Result<Vec<_>, _>>()?;
 //! let windows = link_windows(&trajectories, LinkLimits { max_range_km: 5016.0, grazing_altitude_km: 80.0 });
@@ -35,7 +35,7 @@ mod search;
 mod sun;
 mod trajectory;
 
-pub use constellation::{Constellation, NotationError, Pattern};
+pub use constellation::{Constellation, NotationError};
 pub use earth::{GeodeticError, Site};
 pub use eclipses::eclipses;
 pub use elements::{Elements, ElementsError, parse_omm_csv, parse_omm_json, parse_tle};

@@ -4,8 +4,6 @@
 //! where the sign changes, and a short window, or a short gap, may hide between two samples whose slopes point at each
 //! other. There the tangents bound what can hide: if they meet on the same side, nothing does.
 
-use crate::units::MissionTime;
-
 /// Some time with contact, `[start, end)` in seconds of the mission.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Window {
@@ -20,12 +18,6 @@ impl Window {
     #[must_use]
     pub fn secs(&self) -> f64 {
         self.end - self.start
-    }
-
-    /// Its edges on the mission's clock.
-    #[must_use]
-    pub fn edges(&self) -> (MissionTime, MissionTime) {
-        (MissionTime::from_secs_f64(self.start), MissionTime::from_secs_f64(self.end))
     }
 }
 

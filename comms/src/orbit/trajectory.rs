@@ -129,7 +129,7 @@ mod tests {
         let start = "2026-01-01T00:00:00Z".parse().unwrap();
         let span = Span { start, secs: 20_000.0 };
         for notation in ["D:550:53.0:2/1/0", "S:1200:97.6:2/1/0", "D:400:28.5:2/1/0"] {
-            for satellite in notation.parse::<Constellation>().unwrap().satellites(start) {
+            for satellite in notation.parse::<Constellation>().unwrap().satellites(start).unwrap() {
                 let trajectory = satellite.trajectory(span).unwrap();
                 for step in 0..2_000 {
                     let t = f64::from(step) * 10.0;

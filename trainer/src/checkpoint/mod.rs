@@ -7,8 +7,8 @@
 //!   state.json             round, history, digests, dealer, format version
 //! ```
 //!
-//! A checkpoint is there as a whole or not at all: it is written to a hidden directory, synced, and renamed. Every byte of it
-//! is covered by a digest, and [`read`] checks them all. Since replicas are bit-identical, any node can go on from any other's:
+//! A checkpoint is there as a whole or not at all: it is written to a hidden directory, synced, and renamed. Weights,
+//! optimizer, round and dealer are covered by a digest, and [`read`] checks it. Since replicas are bit-identical, any node can go on from any other's:
 //! [`newest`] finds the one to resume a run from.
 
 mod read;
@@ -99,6 +99,11 @@ impl Snapshot {
 /// The directory of a round's checkpoint inside a node's `checkpoints`.
 fn directory_name(round: Round) -> String {
     format!("round-{:06}", round.0)
+}
+
+/// The round of a checkpoint's directory, by its name.
+fn round_of(name: &str) -> Option<Round> {
+    name.strip_prefix("round-")?.parse().ok().map(Round)
 }
 
 /// What `state.json` says.

@@ -1,4 +1,4 @@
-//! Reading a checkpoint back, with every byte checked.
+//! Reading a checkpoint back, with every number in it checked.
 
 use std::fs;
 use std::io;

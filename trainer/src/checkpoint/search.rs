@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use starloom_comms::id::{Digest, NodeId, Round};
 
-use super::{ReadError, read};
+use super::{ReadError, read, round_of};
 
 /// A checkpoint that was found and checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,8 @@ pub fn newest(run_dir: &Path) -> Found {
     for (node, path) in entries(&run_dir.join("nodes")) {
         let Ok(node) = node.parse::<NodeId>() else { continue };
         for (name, path) in entries(&path.join("checkpoints")) {
-            if let Some(round) = name.strip_prefix("round-").and_then(|round| round.parse().ok()) {
-                candidates.push((Round(round), node.clone(), path));
+            if let Some(round) = round_of(&name) {
+                candidates.push((round, node.clone(), path));
             }
         }
     }

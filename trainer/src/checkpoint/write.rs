@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use starloom_comms::id::{Digest, Round};
 use thiserror::Error;
 
-use super::{FORMAT, FileEntry, MODEL_FILE, OPTIMIZER_FILE, STATE_FILE, Snapshot, StateFile, directory_name};
+use super::{FORMAT, FileEntry, MODEL_FILE, OPTIMIZER_FILE, STATE_FILE, Snapshot, StateFile, directory_name, round_of};
 use crate::tensors::{NamedTensors, TensorsError};
 
 /// A checkpoint that is on disk.
@@ -73,11 +73,12 @@ pub fn write(directory: &Path, snapshot: &Snapshot) -> Result<Written, WriteErro
 /// Removes all but the `keep` newest checkpoints under `directory`, and drafts that a crash left behind.
 pub fn prune(directory: &Path, keep: usize) {
     let Ok(entries) = fs::read_dir(directory) else { return };
-    let mut names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.sort_unstable();
-    let (drafts, rounds): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name.starts_with('.'));
+    let names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let drafts = names.iter().filter(|name| name.starts_with('.'));
+    let mut rounds: Vec<_> = names.iter().filter_map(|name| Some((round_of(name)?, name))).collect();
+    rounds.sort_unstable();
     let old = rounds.len().saturating_sub(keep);
-    for name in drafts.iter().chain(&rounds[..old]) {
+    for name in drafts.chain(rounds[..old].iter().map(|(_, name)| *name)) {
         if let Err(error) = fs::remove_dir_all(directory.join(name)) {
             tracing::warn!(%error, checkpoint = %directory.join(name).display(), "an old checkpoint stays");
         }

@@ -1,9 +1,9 @@
 //! For training loops that exist already: one call between backward and the optimizer's step.
 //!
-//! ```no_run
+//! ```
 //! # use burn::{nn::{Linear, LinearConfig}, optim::{GradientsParams, ModuleOptimizer, SgdConfig}, tensor::{Device, Tensor}};
 //! # use starloom_trainer::Session;
-//! # fn batch(step: usize, slot: usize, slots: usize) -> Tensor<2> { unimplemented!() }
+//! # fn batch(step: usize, slot: usize, slots: usize) -> Tensor<2> { Tensor::ones([8, 64], &starloom_trainer::device()) }
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let device = starloom_trainer::device();
 //! # let mut optimizer = SgdConfig::new().init();
@@ -209,7 +209,11 @@ impl Session {
     /// # Errors
     /// [`SessionError::Early`] if the job has rounds left, or what broke the membership.
     pub fn finish<M: Module>(self, model: &M) -> Result<Option<Report>, SessionError> {
-        self.0.map(|seat| seat.finish(model)).transpose()
+        let Some(mut seat) = self.0 else { return Ok(None) };
+        if seat.is_past_its_rounds() {
+            seat.take_part(model)?;
+        }
+        seat.finish(model).map(Some)
     }
 }
 

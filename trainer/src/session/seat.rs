@@ -7,7 +7,7 @@ use starloom_comms::control::{DataInfo, Holding, Report, Then};
 use starloom_comms::events::{Phase, What};
 use starloom_comms::id::{Attempt, Digest, Round};
 use starloom_comms::net::event_sink::EventSink;
-use starloom_comms::net::membership::Membership;
+use starloom_comms::net::membership::{Membership, WrittenCheckpoint};
 use starloom_comms::scenario::Mode;
 
 use super::SessionError;
@@ -26,13 +26,25 @@ pub(super) struct Seat<E = Membership> {
     slot: u32,
     /// The checkpoint to go on from, until the loop takes its weights.
     resumed: Option<Resumed>,
+    /// What the loop started from, once it has.
+    origin: Origin,
     joined: Option<Joined<E>>,
     round: Round,
     history: Digest,
-    /// A committed round whose state is to be written once the loop's optimizer has stepped.
-    unwritten: Option<Round>,
+    /// The round of the newest checkpoint.
+    written: Round,
+    /// Whether the state of the last round is to be written, once the loop's optimizer has stepped.
+    is_due: bool,
     over: bool,
     loss: Option<f64>,
+}
+
+#[derive(Default)]
+struct Origin {
+    /// The running statistics of the model that it started with: all nodes have the same.
+    running: Option<Vec<f32>>,
+    /// The checkpoint that they came from. It may not be on the ground yet.
+    stored: Option<WrittenCheckpoint>,
 }
 
 struct Joined<E> {
@@ -62,12 +74,18 @@ impl Seat<Membership> {
         if let Some(resumed) = &self.resumed {
             return Err(SessionError::NotStarted { round: resumed.snapshot.round });
         }
-        if self.joined.is_none() {
-            let layout = Layout::of(model);
-            let exchange = node::join(self.config.clone(), self.data(), layout.elements(), self.round, self.history)?;
-            self.join(exchange, layout);
-        }
+        self.take_part(model)?;
         self.next_round(model, gradients, samples)
+    }
+
+    /// Joins the job, if this node has not yet: also where no round is left, since the last checkpoint may have to land.
+    pub(super) fn take_part<M: Module>(&mut self, model: &M) -> Result<(), SessionError> {
+        if self.joined.is_some() {
+            return Ok(());
+        }
+        let layout = Layout::of(model);
+        let exchange = node::join(self.config.clone(), self.data(), layout.elements(), self.round, self.history)?;
+        self.join(exchange, layout)
     }
 }
 
@@ -86,10 +104,12 @@ impl<E: Exchange> Seat<E> {
             scribe,
             slot,
             resumed,
+            origin: Origin::default(),
             joined: None,
             round,
             history,
-            unwritten: None,
+            written: round,
+            is_due: false,
             over: false,
             loss: None,
         };
@@ -108,6 +128,11 @@ impl<E: Exchange> Seat<E> {
         self.round
     }
 
+    /// Whether no round is left for the loop: as many are committed as the scenario has.
+    pub(super) fn is_past_its_rounds(&self) -> bool {
+        self.round.0 >= self.config.scenario.training.rounds
+    }
+
     pub(super) const fn is_over(&self) -> bool {
         self.over
     }
@@ -117,7 +142,15 @@ impl<E: Exchange> Seat<E> {
     }
 
     pub(super) fn start<M: Module>(&mut self, model: M) -> Result<M, SessionError> {
-        if let Some(Resumed { snapshot, .. }) = self.resumed.take() {
+        let model = self.first_model(model)?;
+        let layout = Layout::of(&model);
+        self.origin.running = Some(layout.read(&model).split_off(layout.trainable()));
+        Ok(model)
+    }
+
+    fn first_model<M: Module>(&mut self, model: M) -> Result<M, SessionError> {
+        if let Some(Resumed { directory, snapshot }) = self.resumed.take() {
+            self.origin.stored = self.scribe.describe_stored(&directory, &snapshot);
             let model = weights::load(model, snapshot.common.model);
             return model.map_err(|error| SessionError::Resume(Box::new(NodeError::Restore(error.into()))));
         }
@@ -136,8 +169,13 @@ impl<E: Exchange> Seat<E> {
         DataInfo { samples: samples_per_node(training).saturating_mul(training.rounds), holding: Holding::Private }
     }
 
-    pub(super) fn join(&mut self, exchange: E, layout: Layout) {
-        self.joined = Some(Joined { exchange, layout, running: None });
+    pub(super) fn join(&mut self, mut exchange: E, layout: Layout) -> Result<(), SessionError> {
+        let Origin { running, stored } = std::mem::take(&mut self.origin);
+        if let Some(stored) = stored {
+            exchange.checkpoint_written(stored)?;
+        }
+        self.joined = Some(Joined { exchange, layout, running });
+        Ok(())
     }
 
     pub(super) fn next_round<M: Module>(
@@ -158,13 +196,22 @@ impl<E: Exchange> Seat<E> {
         let device = device_of(model);
         let base = running.clone().unwrap_or_else(|| vec![0.0; layout.elements() - layout.trainable()]);
         let vector = contribution(model, layout, &base, gradients);
-        let agreed = exchange.all_reduce(round, vector, samples)?;
+        let agreed = match exchange.all_reduce(round, vector, samples) {
+            Ok(agreed) => agreed,
+            Err(error) => {
+                // The job is over for this node; what was committed is not lost with it.
+                if self.written < self.round {
+                    self.scribe.write(&self.snapshot(model));
+                }
+                return Err(error.into());
+            }
+        };
         self.round = round;
         self.history = agreed.history;
         self.over = agreed.then == Then::Finish;
         let every = self.config.scenario.checkpoint.every_rounds;
         let due = self.over || (every != 0 && round.0.is_multiple_of(every));
-        self.unwritten = due.then_some(round);
+        self.is_due = due;
         let (mean, moved) = agreed.mean.split_at(layout.trainable());
         let nobody = agreed.contributors.iter().all(|(_, samples)| *samples == 0);
         if !nobody {
@@ -200,9 +247,10 @@ impl<E: Exchange> Seat<E> {
 
     /// Writes the state of the last round, which `model` has since the loop's optimizer has stepped.
     fn write_what_is_due<M: Module>(&mut self, model: &M) -> Result<(), SessionError> {
-        if self.unwritten.take().is_none() {
+        if !std::mem::take(&mut self.is_due) {
             return Ok(());
         }
+        self.written = self.round;
         let snapshot = self.snapshot(model);
         let written = self.scribe.write(&snapshot);
         if let (Some(written), Some(joined)) = (written, &mut self.joined) {

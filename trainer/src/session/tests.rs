@@ -52,7 +52,7 @@ fn train(
     let mut model = crate::model::build(5, &device, || Normed::new(&device));
     model = seat.start(model)?;
     let mut optimizer = SgdConfig::new().init();
-    seat.join(LocalExchange::new(meeting, node), Layout::of(&model));
+    seat.join(LocalExchange::new(meeting, node), Layout::of(&model))?;
     for step in 0..steps {
         let points: Vec<f32> = (0..8).map(|at| ((seat.slot() * 31 + step * 7 + at) % 13) as f32 / 13.0).collect();
         let points = Tensor::<2>::from_data(TensorData::new(points, [4, 2]), &device);
