@@ -88,7 +88,7 @@ impl Dealer {
     /// and is still in, and returns to the pass otherwise.
     ///
     /// # Panics
-    /// If `issue` is not what this dealer issued last: the caller lost track of a round.
+    /// If `issue` is of another pass, or of more samples than the pass has left: the caller lost track of a round.
     pub fn commit(&mut self, issue: &Issue, contributors: &[(NodeId, u64)], roster_after: &[NodeId]) -> Settled {
         assert_eq!(issue.pass, self.fields.pass, "an issue of another pass cannot be settled");
         let dealt = issue.deals.values().map(|deal| deal.len() as u64).sum();
@@ -152,7 +152,7 @@ pub enum InvalidDealer {
         /// Samples of the data.
         samples: u64,
     },
-    /// A returned sample is not one that the pass has dealt.
+    /// A returned sample is not one of the data, or came back twice.
     #[error("sample {sample} cannot have come back: the data has {samples} samples, and a sample comes back once")]
     Returned {
         /// The returned sample.

@@ -92,13 +92,15 @@ impl Member {
         }
     }
 
-    /// Gives the running attempt up if it needs a lane that cannot be had. A lane that was slow to connect gets its
+    /// Gives the running attempt up if it needs a lane that cannot be had. All lanes that were slow to connect get their
     /// time again in the next attempt.
     pub(super) fn check_lanes(&mut self, now: Duration) {
         let Some(attempt) = &self.attempt else { return };
         if let Some((peer, reason)) = self.lanes.unusable(now, attempt) {
-            if let Some(Lane { state: State::Down { since }, .. }) = self.lanes.lanes.get_mut(&peer) {
-                *since = now;
+            for lane in self.lanes.lanes.values_mut() {
+                if let State::Down { since } = &mut lane.state {
+                    *since = now;
+                }
             }
             self.fail_attempt(Some(peer), reason);
         }

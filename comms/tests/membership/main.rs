@@ -76,6 +76,7 @@ fn an_aggregator_that_is_restarted_in_a_reduce_finds_the_job_as_it_was() {
     let outcomes = finish(trainers);
     assert!(outcomes.iter().all(|outcome| outcome.digests.len() == ROUNDS && outcome.error.is_none()));
     assert_all_agree(&outcomes);
+    assert_eq!(job.office.restarts(), 1);
     job.close();
 }
 
@@ -130,7 +131,7 @@ fn assert_all_agree(outcomes: &[Outcome]) {
     }
 }
 
-/// Whether a job's journal ends with a checkpoint on the ground.
+/// Whether a job's journal ends with the commit of `round`.
 fn last_commit_is(aggregator: &aggregator::Aggregator, round: Round) -> bool {
     matches!(aggregator.journal.commits.last(), Some(AggregatorMessage::Commit { round: last, .. }) if *last == round)
 }

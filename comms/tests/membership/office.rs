@@ -26,6 +26,8 @@ pub(crate) enum Order {
 pub(crate) struct Office {
     pub(crate) address: SocketAddr,
     pub(crate) orders: UnboundedSender<Order>,
+    /// Its address, each time that it opens.
+    told: mpsc::Receiver<SocketAddr>,
     thread: JoinHandle<Aggregator>,
 }
 
@@ -34,7 +36,12 @@ impl Office {
         let (orders, inbox) = unbounded_channel();
         let (tell, told) = mpsc::channel();
         let thread = std::thread::spawn(move || run(&identity, aggregator, inbox, &tell));
-        Self { address: told.recv().expect("the office opens"), orders, thread }
+        Self { address: told.recv().expect("the office opens"), orders, told, thread }
+    }
+
+    /// How often it has come up again since this was last asked.
+    pub(crate) fn restarts(&self) -> usize {
+        self.told.try_iter().count()
     }
 
     /// Waits until all members have left; gives what came of it.

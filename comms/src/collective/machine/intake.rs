@@ -13,8 +13,9 @@ impl Machine {
     ///
     /// # Errors
     /// [`FrameError`] if the frame is of another attempt, is not the one that is next on its lane, contradicts
-    /// earlier ones on samples, or makes a sum that is not finite. After [`FrameError::NonFinite`] and
-    /// [`FrameError::Exponent`] the attempt cannot complete; after the others it can, if the right frame comes.
+    /// earlier ones on samples, or makes a sum that is not finite. After an error of
+    /// place ([`FrameError::OtherAttempt`], [`FrameError::OutOfOrder`], a surplus frame) the attempt can still complete,
+    /// if the right frame comes; after others it may not.
     pub fn handle_frame(&mut self, from: Rank, frame: Frame) -> Result<(), FrameError> {
         let place = self.admit(from, &frame)?;
         if self.slot(place).applied < place.index {
