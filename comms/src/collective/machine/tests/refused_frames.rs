@@ -9,28 +9,75 @@ use super::*;
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Whatever frame comes from whomever, a machine takes it or says why not.
+    /// Whatever becomes of frames on their way to one rank, it takes them or says why not, and so do those that it answers.
     #[test]
     fn no_frame_does_harm(
-        frames in proptest::collection::vec(
-            (0_u32..4, any::<bool>(), any::<bool>(), 0_u32..5, 0_u32..4, 0_u64..3, 0_u64..5, any::<u8>()),
-            0..60,
-        ),
+        damages in proptest::collection::vec(damage(), 1..40),
+        wire in wire(),
         by_order in by_order(),
     ) {
         let schedule = Arc::new(by_order(&order(4), 7));
-        let mut machine = machine_of(&schedule, 1, Wire::Fp16);
-        for (from, partial, fp16, segment, elements, offset, samples, fill) in frames {
-            let kind = if partial { Kind::Partial } else { Kind::Final };
-            let wire = if fp16 { Wire::Fp16 } else { Wire::F32 };
-            let header = Header { tag: TAG, kind, wire, segment, elements, offset, samples };
-            let payload = vec![fill; wire.encoded_len(elements as usize)];
-            let _ = machine.handle_frame(Rank(from), Frame::new(header, payload.into()));
-            for to in order(4) {
-                let _ = machine.poll_transmit(to);
+        let mut machines: Vec<Machine> = (0..4).map(|rank| machine_of(&schedule, rank, wire)).collect();
+        let mut damages = damages.iter().copied().cycle();
+        let mut taken = 0;
+        for _ in 0..40 {
+            for (from, to) in (0..4).flat_map(|from| (0..4).map(move |to| (from, to))) {
+                let Some(frame) = machines[from].poll_transmit(Rank(to)) else { continue };
+                let mut copies = vec![frame];
+                if to == 1 && let Some(damage) = damages.next() {
+                    // The damaged one comes first, so that the right one finds what it has left behind.
+                    copies.insert(0, damaged(&copies[0], damage));
+                }
+                for frame in copies {
+                    taken += usize::from(machines[to as usize].handle_frame(Rank(from as u32), frame).is_ok());
+                }
             }
         }
+        prop_assert!(taken > 0, "nothing was taken");
     }
+}
+
+/// Something that may happen to a frame.
+#[derive(Debug, Clone, Copy)]
+enum Damage {
+    Payload(usize, u8),
+    Samples(u64),
+    Segment(u32),
+    Offset(u64),
+    Elements(u32),
+    Kind,
+    Wire,
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    prop_oneof![
+        4 => (any::<usize>(), any::<u8>()).prop_map(|(at, flip)| Damage::Payload(at, flip)),
+        2 => prop_oneof![0_u64..5, Just(u64::MAX)].prop_map(Damage::Samples),
+        1 => (0_u32..5).prop_map(Damage::Segment),
+        1 => (0_u64..8).prop_map(Damage::Offset),
+        1 => (0_u32..8).prop_map(Damage::Elements),
+        1 => Just(Damage::Kind),
+        1 => Just(Damage::Wire),
+    ]
+}
+
+fn damaged(frame: &Frame, damage: Damage) -> Frame {
+    let (mut header, mut payload) = (*frame.header(), frame.payload().to_vec());
+    match damage {
+        Damage::Payload(at, flip) => {
+            if let Some(byte) = at.checked_rem(payload.len()).map(|at| &mut payload[at]) {
+                *byte ^= flip;
+            }
+        }
+        Damage::Samples(samples) => header.samples = samples,
+        Damage::Segment(segment) => header.segment = segment,
+        Damage::Offset(offset) => header.offset = offset,
+        Damage::Elements(elements) => header.elements = elements,
+        Damage::Kind => header.kind = if header.kind == Kind::Partial { Kind::Final } else { Kind::Partial },
+        Damage::Wire => header.wire = if header.wire == Wire::Fp16 { Wire::F32 } else { Wire::Fp16 },
+    }
+    payload.resize(header.wire.encoded_len(header.elements as usize), 0);
+    Frame::new(header, payload.into())
 }
 
 #[test]
