@@ -4,6 +4,9 @@
 //! rounding of `f32` in a fixed order, which no compiler flag or instruction set changes; Burn's kernels, which promise no
 //! such thing, serve the inner steps of the other modes. The formulas are Burn's and PyTorch's: SGD with coupled weight decay
 //! and undampened momentum, and AdamW (Loshchilov and Hutter, 2019).
+//!
+//! One thing comes from outside: the rate of a `cosine` schedule is as exact as the platform's `cos`, so with it nodes need the
+//! same binary and the same C library.
 
 use starloom_comms::scenario::{Optimizer, Training};
 
