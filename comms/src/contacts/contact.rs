@@ -1,22 +1,20 @@
 //! One window of one lane, and what fits into it.
 
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-
-use crate::units::{BitsPerSecond, MissionTime, nanos};
+use super::light_time::LightTime;
+use super::rate::Rate;
+use crate::units::{MissionTime, nanos};
 
 /// A half-open window `[start, end)` in which a lane carries bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
     /// The first instant with contact.
     pub start: MissionTime,
     /// The first instant without contact; [`MissionTime::NEVER`] if it lasts.
     pub end: MissionTime,
     /// What the lane carries; never zero in a [`ContactPlan`](super::ContactPlan).
-    pub rate: BitsPerSecond,
+    pub rate: Rate,
     /// How long light takes from the sender to the receiver.
-    pub light_time: Duration,
+    pub light_time: LightTime,
 }
 
 /// The passage of one frame over one lane.
@@ -39,17 +37,47 @@ impl Contact {
 
     /// The earliest passage of `bytes` in this window by a sender that is ready at `ready`.
     ///
-    /// A frame is not split: it fits if and only if `start + bytes / rate + light_time <= end`.
+    /// A frame is not split: it fits if and only if `start + bytes / rate + light_time <= end`, with the light time of the
+    /// instant at which its last bit leaves.
     #[must_use]
     pub fn transit(&self, ready: MissionTime, bytes: u64) -> Option<Transit> {
         let start = ready.max(self.start);
-        let sent = later(start, self.rate.transmit_time(bytes))?;
-        let arrival = later(sent, self.light_time)?;
-        (start < self.end && arrival <= self.end).then_some(Transit { start, sent, arrival })
+        if start >= self.end {
+            return None;
+        }
+        let sent = self.rate.sent(start, bytes)?;
+        let arrival = self.arrival(sent)?;
+        (arrival <= self.end).then_some(Transit { start, sent, arrival })
     }
-}
 
-/// The instant `span` after `at`, or nothing if the mission's clock does not reach that far.
-fn later(at: MissionTime, span: Duration) -> Option<MissionTime> {
-    at.0.checked_add(nanos(span)).map(MissionTime).filter(|instant| *instant < MissionTime::NEVER)
+    /// Most bytes that the window carries: as one frame that begins with it.
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        let Some(sent) = self.last_departure() else { return 0 };
+        self.rate.bytes_between(self.start, sent)
+    }
+
+    /// The last instant at which a bit can leave and still arrive in the window; nothing if none can.
+    fn last_departure(&self) -> Option<MissionTime> {
+        let arrives = |sent: u64| self.arrival(MissionTime(sent)).is_some_and(|arrival| arrival <= self.end);
+        if !arrives(self.start.0) {
+            return None;
+        }
+        // What leaves later does not arrive earlier.
+        let (mut does, mut does_not) = (self.start.0, self.end.0.saturating_add(1));
+        while does_not - does > 1 {
+            let middle = does + (does_not - does) / 2;
+            if arrives(middle) {
+                does = middle;
+            } else {
+                does_not = middle;
+            }
+        }
+        Some(MissionTime(does))
+    }
+
+    fn arrival(&self, sent: MissionTime) -> Option<MissionTime> {
+        let arrival = sent.0.checked_add(nanos(self.light_time.at(sent)))?;
+        Some(MissionTime(arrival)).filter(|arrival| *arrival < MissionTime::NEVER)
+    }
 }

@@ -15,8 +15,8 @@
 //! let window = Contact {
 //!     start: MissionTime::from_secs_f64(10.0),
 //!     end: MissionTime::from_secs_f64(20.0),
-//!     rate: BitsPerSecond(8_000_000),
-//!     light_time: Duration::from_millis(10),
+//!     rate: BitsPerSecond(8_000_000).into(),
+//!     light_time: Duration::from_millis(10).into(),
 //! };
 //! let plan = ContactPlan::new([(a.clone(), b.clone(), window)])?;
 //! let transit = plan.transit(&a, &b, MissionTime::ZERO, 1_000_000).expect("it fits");
@@ -26,11 +26,15 @@
 //! ```
 
 mod contact;
+mod light_time;
 mod plan;
+mod rate;
 mod windows;
 
 pub use contact::{Contact, Transit};
+pub use light_time::{InvalidLightTime, LightTime};
 pub use plan::{ContactPlan, InvalidContact};
+pub use rate::{InvalidRate, Rate};
 pub(crate) use windows::windows_between;
 
 #[cfg(test)]

@@ -168,16 +168,17 @@ fn check(from: &NodeId, to: &NodeId, contacts: &[Contact]) -> Result<(), Invalid
         return Err(InvalidContact::Loop { peer: from.clone() });
     }
     let lane = || (from.clone(), to.clone());
-    for (index, &contact) in contacts.iter().enumerate() {
+    for (index, contact) in contacts.iter().enumerate() {
         let (from, to) = lane();
         if contact.start >= contact.end {
-            return Err(InvalidContact::Empty { from, to, contact });
+            return Err(InvalidContact::Empty { from, to, contact: contact.clone() });
         }
-        if contact.rate.0 == 0 {
-            return Err(InvalidContact::NoRate { from, to, contact });
+        if contact.rate.has_zero() {
+            return Err(InvalidContact::NoRate { from, to, contact: contact.clone() });
         }
-        if let Some(&later) = contacts.get(index + 1).filter(|later| later.start < contact.end) {
-            return Err(InvalidContact::Overlap { from, to, earlier: contact, later });
+        if let Some(later) = contacts.get(index + 1).filter(|later| later.start < contact.end) {
+            let (earlier, later) = (contact.clone(), later.clone());
+            return Err(InvalidContact::Overlap { from, to, earlier, later });
         }
     }
     Ok(())

@@ -19,7 +19,7 @@ fn a_frame_fits_if_it_arrives_at_the_very_end_of_the_window_and_not_a_nanosecond
 #[test]
 fn an_instant_at_the_end_of_a_contact_has_none() {
     let plan = plan_of(&[contact(100, 200, 1, 0), contact(200, 300, 2, 0), contact(400, 500, 3, 0)]);
-    let rate_at = |at| plan.at(&from(), &to(), MissionTime(at)).map(|contact| contact.rate.0);
+    let rate_at = |at| plan.at(&from(), &to(), MissionTime(at)).map(|contact| contact.rate.at(MissionTime(at)).0);
     assert_eq!(rate_at(99), None);
     assert_eq!(rate_at(100), Some(1));
     assert_eq!(rate_at(200), Some(2));
@@ -43,7 +43,7 @@ fn a_lost_node_has_no_contact_in_either_direction() {
     let (a, b, c) = (NodeId::satellite(0), NodeId::satellite(1), NodeId::satellite(2));
     let always = contact(0, u64::MAX, 1, 0);
     let lanes = [(&a, &b), (&b, &a), (&b, &c), (&c, &b), (&c, &a)];
-    let plan = ContactPlan::new(lanes.map(|(from, to)| (from.clone(), to.clone(), always))).expect("a plan");
+    let plan = ContactPlan::new(lanes.map(|(from, to)| (from.clone(), to.clone(), always.clone()))).expect("a plan");
     assert_eq!(plan.neighbours(&b, MissionTime::ZERO).collect::<Vec<_>>(), [&a, &c]);
     let rest = plan.without(&b);
     assert_eq!(rest.lanes().map(|(from, to, _)| (from, to)).collect::<Vec<_>>(), [(&c, &a)]);
@@ -51,8 +51,23 @@ fn a_lost_node_has_no_contact_in_either_direction() {
 }
 
 #[test]
+fn a_rate_and_a_light_time_that_cannot_be_are_refused() {
+    let (one, two) = (MissionTime(1), MissionTime(2));
+    assert_eq!(Rate::steps(&[]), Err(InvalidRate::Empty));
+    let (slow, none) = (BitsPerSecond(1), BitsPerSecond(0));
+    assert_eq!(Rate::steps(&[(one, slow), (two, none)]), Err(InvalidRate::Zero { from: two }));
+    assert_eq!(Rate::steps(&[(two, slow), (two, slow)]), Err(InvalidRate::Order { from: two, next: two }));
+    let light = Duration::from_nanos;
+    assert_eq!(LightTime::knots(&[]), Err(InvalidLightTime::Empty));
+    assert!(matches!(LightTime::knots(&[(two, light(1)), (one, light(1))]), Err(InvalidLightTime::Order { .. })));
+    let falling = LightTime::knots(&[(one, light(5)), (two, light(3))]).unwrap_err();
+    assert!(falling.to_string().contains("later light would overtake earlier light"), "{falling}");
+}
+
+#[test]
 fn contacts_that_cannot_be_are_refused() {
-    let refused = |contacts: &[Contact]| ContactPlan::new(contacts.iter().map(|c| (from(), to(), *c))).unwrap_err();
+    let refused =
+        |contacts: &[Contact]| ContactPlan::new(contacts.iter().map(|c| (from(), to(), c.clone()))).unwrap_err();
     assert!(matches!(refused(&[contact(5, 5, 1, 0)]), InvalidContact::Empty { .. }));
     assert!(matches!(refused(&[contact(0, 5, 0, 0)]), InvalidContact::NoRate { .. }));
     assert!(matches!(refused(&[contact(4, 9, 1, 0), contact(0, 5, 1, 0)]), InvalidContact::Overlap { .. }));
@@ -69,6 +84,43 @@ proptest! {
     ) {
         let plan = plan_of(&contacts);
         prop_assert_eq!(transit(&plan, ready, bytes), naive_transit(&contacts, ready, bytes));
+    }
+
+    #[test]
+    fn a_window_carries_its_capacity_and_not_a_byte_more(contacts in random_contacts()) {
+        for contact in contacts {
+            let capacity = contact.capacity();
+            prop_assert!(capacity == 0 || contact.transit(contact.start, capacity).is_some());
+            prop_assert_eq!(contact.transit(contact.start, capacity + 1), None);
+        }
+    }
+
+    #[test]
+    fn light_that_leaves_later_does_not_arrive_earlier(knots in prop::collection::vec((1u64..20, 0u64..40), 1..6)) {
+        let light = bends(5, &knots);
+        let arrivals: Vec<_> = (0..140).map(|at| MissionTime(at) + light.at(MissionTime(at))).collect();
+        prop_assert!(arrivals.is_sorted(), "{arrivals:?}");
+    }
+
+    #[test]
+    fn what_describes_a_part_of_a_contact_is_the_same_there(
+        contacts in random_contacts(),
+        from in 0u64..30,
+        length in 1u64..30,
+    ) {
+        let (start, end) = (MissionTime(from), MissionTime(from + length));
+        for Contact { rate, light_time, .. } in contacts {
+            let steps = Rate::steps(&rate.steps_between(start, end).collect::<Vec<_>>()).expect("steps in order");
+            let knots = light_time.knots_between(start, end).collect::<Vec<_>>();
+            let knots_at: Vec<_> = knots.iter().map(|(at, _)| *at).collect();
+            for at in (start.0..end.0).map(MissionTime) {
+                prop_assert_eq!(steps.at(at), rate.at(at));
+            }
+            for at in knots_at {
+                let again = LightTime::knots(&knots).expect("knots in order");
+                prop_assert_eq!(again.at(at), light_time.at(at));
+            }
+        }
     }
 
     #[test]
@@ -94,20 +146,45 @@ proptest! {
     }
 }
 
-/// Up to five contacts in order, many of them back to back, at rates that are not whole bytes a nanosecond.
+/// Up to five contacts in order, many of them back to back, at rates in steps that are not whole bytes a nanosecond, with a
+/// light time that bends.
 fn random_contacts() -> impl Strategy<Value = Vec<Contact>> {
-    let lane = (0u64..12, 1u64..30, 1u64..40_000_000_000, 0u64..6);
-    prop::collection::vec(lane, 0..6).prop_map(|parts| {
+    let rates = prop::collection::vec((1u64..20, 1u64..40_000_000_000), 1..4);
+    let knots = prop::collection::vec((1u64..20, 0u64..6), 1..4);
+    prop::collection::vec((0u64..12, 1u64..30, rates, knots), 0..6).prop_map(|parts| {
         let mut at = 0;
-        parts
-            .into_iter()
-            .map(|(gap, length, rate, light)| {
-                let start = at + gap.saturating_sub(4);
-                at = start + length;
-                contact(start, at, rate, light)
-            })
-            .collect()
+        let each = parts.into_iter().map(|(gap, length, rates, knots)| {
+            let start = at + gap.saturating_sub(4);
+            at = start + length;
+            Contact {
+                start: MissionTime(start),
+                end: MissionTime(at),
+                rate: steps(start, &rates),
+                light_time: bends(start, &knots),
+            }
+        });
+        each.collect()
     })
+}
+
+fn steps(start: u64, lengths: &[(u64, u64)]) -> Rate {
+    let mut at = start;
+    let step = |&(length, rate): &(u64, u64)| {
+        at += length;
+        (MissionTime(at - length), BitsPerSecond(rate))
+    };
+    Rate::steps(&lengths.iter().map(step).collect::<Vec<_>>()).expect("steps in order")
+}
+
+/// A light time that falls no faster than time passes.
+fn bends(start: u64, lengths: &[(u64, u64)]) -> LightTime {
+    let (mut at, mut last) = (start, 0_u64);
+    let knot = |&(length, light): &(u64, u64)| {
+        at += length;
+        last = light.max(last.saturating_sub(length));
+        (MissionTime(at), Duration::from_nanos(last))
+    };
+    LightTime::knots(&lengths.iter().map(knot).collect::<Vec<_>>()).expect("knots in order")
 }
 
 /// The twin: tries every instant as the start, and lets each nanosecond carry its bits for as long as the window lasts.
@@ -118,14 +195,14 @@ fn naive_transit(contacts: &[Contact], ready: u64, bytes: u64) -> Option<Transit
         let mut now = start;
         let mut wanted = u128::from(bytes) * 8 * 1_000_000_000;
         while wanted > 0 {
+            wanted = wanted.saturating_sub(u128::from(contact.rate.at(MissionTime(now)).0));
             now += 1;
-            wanted = wanted.saturating_sub(u128::from(contact.rate.0));
             if now > contact.end.0 {
                 return None;
             }
         }
         let sent = MissionTime(now);
-        let arrival = sent + contact.light_time;
+        let arrival = sent + contact.light_time.at(sent);
         (arrival <= contact.end).then_some(Transit { start: MissionTime(start), sent, arrival })
     })
 }
@@ -135,15 +212,15 @@ fn transit(plan: &ContactPlan, ready: u64, bytes: u64) -> Option<Transit> {
 }
 
 fn plan_of(contacts: &[Contact]) -> ContactPlan {
-    ContactPlan::new(contacts.iter().map(|contact| (from(), to(), *contact))).expect("contacts in order")
+    ContactPlan::new(contacts.iter().map(|contact| (from(), to(), contact.clone()))).expect("contacts in order")
 }
 
 fn contact(start: u64, end: u64, rate: u64, light_nanos: u64) -> Contact {
     Contact {
         start: MissionTime(start),
         end: MissionTime(end),
-        rate: BitsPerSecond(rate),
-        light_time: Duration::from_nanos(light_nanos),
+        rate: BitsPerSecond(rate).into(),
+        light_time: Duration::from_nanos(light_nanos).into(),
     }
 }
 

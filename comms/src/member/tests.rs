@@ -25,11 +25,11 @@ fn member(index: u32, elements: usize) -> Member {
     let contact = crate::contacts::Contact {
         start: MissionTime::ZERO,
         end: MissionTime::NEVER,
-        rate: BitsPerSecond(1_000_000),
-        light_time: Duration::ZERO,
+        rate: BitsPerSecond(1_000_000).into(),
+        light_time: Duration::ZERO.into(),
     };
     let pairs = (0..3).flat_map(|a| (0..3).map(move |b| (a, b))).filter(|(a, b)| a != b);
-    let contacts = ContactPlan::new(pairs.map(|(a, b)| (sat(a), sat(b), contact))).expect("a sound plan");
+    let contacts = ContactPlan::new(pairs.map(|(a, b)| (sat(a), sat(b), contact.clone()))).expect("a sound plan");
     let settings = Settings {
         node: sat(index),
         address: ([127, 0, 0, 1], 1000).into(),

@@ -110,13 +110,13 @@ mod tests {
     }
 
     fn window(start: f64, end: f64, light_time: f64) -> Contact {
-        let light_time = Duration::from_secs_f64(light_time);
-        Contact { start: secs(start), end: secs(end), rate: MBYTE_PER_SEC, light_time }
+        let light_time = Duration::from_secs_f64(light_time).into();
+        Contact { start: secs(start), end: secs(end), rate: MBYTE_PER_SEC.into(), light_time }
     }
 
     fn laser(windows: &[Contact], byte_scale: f64) -> Laser {
         let (from, to) = (NodeId::satellite(0), NodeId::satellite(1));
-        let contacts = windows.iter().map(|window| (from.clone(), to.clone(), *window));
+        let contacts = windows.iter().map(|window| (from.clone(), to.clone(), window.clone()));
         let plan = Arc::new(ContactPlan::new(contacts).expect("a valid plan"));
         Laser::new(plan, from, to, byte_scale)
     }

@@ -102,5 +102,6 @@ impl Lanes {
 }
 
 fn contacts(rate: BitsPerSecond, light_time: Duration, outages: &[(MissionTime, MissionTime)]) -> Arc<[Contact]> {
-    windows_between(outages).into_iter().map(|(start, end)| Contact { start, end, rate, light_time }).collect()
+    let contact = |(start, end)| Contact { start, end, rate: rate.into(), light_time: light_time.into() };
+    windows_between(outages).into_iter().map(contact).collect()
 }

@@ -286,9 +286,9 @@ fn always(ids: &[NodeId]) -> ContactPlan {
     let contact = Contact {
         start: MissionTime::ZERO,
         end: MissionTime::NEVER,
-        rate: BitsPerSecond(1_000_000_000),
-        light_time: Duration::from_millis(1),
+        rate: BitsPerSecond(1_000_000_000).into(),
+        light_time: Duration::from_millis(1).into(),
     };
     let pairs = ids.iter().flat_map(|a| ids.iter().map(move |b| (a.clone(), b.clone())));
-    ContactPlan::new(pairs.filter(|(a, b)| a != b).map(|(a, b)| (a, b, contact))).expect("a sound plan")
+    ContactPlan::new(pairs.filter(|(a, b)| a != b).map(|(a, b)| (a, b, contact.clone()))).expect("a sound plan")
 }

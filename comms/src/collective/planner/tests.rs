@@ -13,7 +13,7 @@ fn members(ids: &[u32]) -> Vec<NodeId> {
 }
 
 fn contact(end: MissionTime) -> Contact {
-    Contact { start: MissionTime::ZERO, end, rate: BitsPerSecond(1_000), light_time: Duration::ZERO }
+    Contact { start: MissionTime::ZERO, end, rate: BitsPerSecond(1_000).into(), light_time: Duration::ZERO.into() }
 }
 
 /// Lasting contacts both ways along `links`.

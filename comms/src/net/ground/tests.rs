@@ -187,7 +187,7 @@ fn chunks_pass_through_the_laser_of_the_pass() {
         let clock = MissionClock::new(jiff::Timestamp::now(), 1.0);
         let start = clock.now() + std::time::Duration::from_millis(300);
         let (rate, light_time) = (BitsPerSecond(8_000_000), std::time::Duration::from_millis(3));
-        let pass = Contact { start, end: MissionTime::NEVER, rate, light_time };
+        let pass = Contact { start, end: MissionTime::NEVER, rate: rate.into(), light_time: light_time.into() };
         let plan = ContactPlan::new([(NodeId::satellite(0), NodeId::station(), pass)]).expect("a valid plan");
         let emulation = Emulation { plan: Arc::new(plan), clock, byte_scale: 1.0 };
         let (node, station) = (world.job.satellite(0), world.station.address());

@@ -9,7 +9,7 @@ use crate::units::BitsPerSecond;
 const RATE: BitsPerSecond = BitsPerSecond(80_000_000);
 
 fn window(start: MissionTime, end: MissionTime, light_time: Duration) -> Contact {
-    Contact { start, end, rate: RATE, light_time }
+    Contact { start, end, rate: RATE.into(), light_time: light_time.into() }
 }
 
 fn lane(windows: &[Contact], clock: MissionClock) -> (LaserQueue<u32>, LaserStream<u32>, watch::Receiver<LinkState>) {

@@ -127,8 +127,8 @@ fn emulation(windows: &[(u64, Option<u64>)], clock: MissionClock) -> Emulation {
     let contact = |(start, end): &(u64, Option<u64>)| Contact {
         start: at(*start),
         end: end.map_or(MissionTime::NEVER, at),
-        rate: BitsPerSecond(800_000_000),
-        light_time: Duration::from_millis(5),
+        rate: BitsPerSecond(800_000_000).into(),
+        light_time: Duration::from_millis(5).into(),
     };
     let contacts = windows.iter().map(|window| (sat(0), sat(1), contact(window)));
     let plan = Arc::new(ContactPlan::new(contacts).expect("a valid plan"));

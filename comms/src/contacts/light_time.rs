@@ -1,0 +1,118 @@
+//! How long light takes, as a function of time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::units::{MissionTime, nanos};
+
+/// How long light takes from a sender to a receiver, by when it leaves: always as long, or along straight lines between
+/// knots. In integer nanoseconds, so that all nodes compute the same.
+///
+/// Light that leaves later never arrives earlier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LightTime(Curve);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Curve {
+    Always(Duration),
+    /// Before the first and after the last it stays as there.
+    Knots(Arc<[(MissionTime, Duration)]>),
+}
+
+/// Why knots are no [`LightTime`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum InvalidLightTime {
+    /// There is none.
+    #[error("a light time without a knot")]
+    Empty,
+    /// A knot does not come after the one before it.
+    #[error("a knot of the light time is at {next}, not after the one before it at {knot}")]
+    Order {
+        /// When one knot is.
+        knot: MissionTime,
+        /// When the next is.
+        next: MissionTime,
+    },
+    /// Light that leaves later would arrive earlier.
+    #[error(
+        "the light time falls from {from:?} at {knot} to {to:?} at {next}: later light would overtake earlier light"
+    )]
+    Overtakes {
+        /// When one knot is.
+        knot: MissionTime,
+        /// The light time there.
+        from: Duration,
+        /// When the next is.
+        next: MissionTime,
+        /// The light time there.
+        to: Duration,
+    },
+}
+
+impl From<Duration> for LightTime {
+    fn from(always: Duration) -> Self {
+        Self(Curve::Always(always))
+    }
+}
+
+impl LightTime {
+    /// The light time along straight lines between knots.
+    ///
+    /// # Errors
+    /// [`InvalidLightTime`] if there is no knot, or one out of order, or light would overtake light.
+    pub fn knots(knots: &[(MissionTime, Duration)]) -> Result<Self, InvalidLightTime> {
+        for pair in knots.windows(2) {
+            let [(knot, from), (next, to)] = [pair[0], pair[1]];
+            if knot >= next {
+                return Err(InvalidLightTime::Order { knot, next });
+            }
+            if nanos(from).saturating_sub(nanos(to)) > next.0 - knot.0 {
+                return Err(InvalidLightTime::Overtakes { knot, from, next, to });
+            }
+        }
+        match knots {
+            [] => Err(InvalidLightTime::Empty),
+            [(_, always)] => Ok(Self::from(*always)),
+            many => Ok(Self(Curve::Knots(many.into()))),
+        }
+    }
+
+    /// How long light takes that leaves at `at`.
+    #[must_use]
+    pub fn at(&self, at: MissionTime) -> Duration {
+        let knots = match &self.0 {
+            Curve::Always(always) => return *always,
+            Curve::Knots(knots) => knots,
+        };
+        let after = knots.partition_point(|(knot, _)| *knot <= at);
+        let (Some(&(_, last)), Some(&(next, to))) = (knots[..after].last(), knots.get(after)) else {
+            return if after == 0 { knots[0].1 } else { knots[after - 1].1 };
+        };
+        let knot = knots[after - 1].0;
+        let (since, span) = (u128::from(at.0 - knot.0), u128::from(next.0 - knot.0));
+        let [last, to] = [last, to].map(|time| u128::from(nanos(time)));
+        // Rounded down on both slopes, so that no step down is greater than the time that has passed.
+        let here =
+            if to >= last { last + (to - last) * since / span } else { last - ((last - to) * since).div_ceil(span) };
+        Duration::from_nanos(u64::try_from(here).unwrap_or(u64::MAX))
+    }
+
+    /// What describes it over `[start, end)`: its value at `start`, the knots inside, and its value at `end` unless it stays
+    /// the same. [`LightTime::knots`] of these is the same light time there.
+    pub fn knots_between(
+        &self,
+        start: MissionTime,
+        end: MissionTime,
+    ) -> impl Iterator<Item = (MissionTime, Duration)> + '_ {
+        let inside = match &self.0 {
+            Curve::Always(_) => &[][..],
+            Curve::Knots(knots) => &knots[knots.partition_point(|(knot, _)| *knot <= start)..],
+        };
+        let last = (!inside.is_empty()).then(|| (end, self.at(end)));
+        std::iter::once((start, self.at(start)))
+            .chain(inside.iter().copied().take_while(move |(knot, _)| *knot < end))
+            .chain(last)
+    }
+}
