@@ -28,42 +28,40 @@ pub enum InvalidContact {
         peer: NodeId,
     },
     /// A window is empty.
-    #[error(
-        "a contact from {from} to {to} starts at {} and ends at {}: its end must be later",
-        contact.start, contact.end
-    )]
+    #[error("a contact from {from} to {to} starts at {start} and ends at {end}: its end must be later")]
     Empty {
         /// The sender.
         from: NodeId,
         /// The receiver.
         to: NodeId,
-        /// The window.
-        contact: Contact,
+        /// The first instant of the window.
+        start: MissionTime,
+        /// The first instant after it.
+        end: MissionTime,
     },
     /// A window carries nothing.
-    #[error("a contact from {from} to {to} at {} has the rate 0: leave it out", contact.start)]
+    #[error("a contact from {from} to {to} at {start} has the rate 0: leave it out")]
     NoRate {
         /// The sender.
         from: NodeId,
         /// The receiver.
         to: NodeId,
-        /// The window.
-        contact: Contact,
+        /// The first instant of the window.
+        start: MissionTime,
     },
     /// Two windows of a lane share an instant.
     #[error(
-        "a contact from {from} to {to} ends at {} and the next starts at {}: contacts of a lane must not overlap",
-        earlier.end, later.start
+        "a contact from {from} to {to} ends at {end} and the next starts at {start}: contacts of a lane must not overlap"
     )]
     Overlap {
         /// The sender.
         from: NodeId,
         /// The receiver.
         to: NodeId,
-        /// The window that starts first.
-        earlier: Contact,
-        /// The window that starts inside it.
-        later: Contact,
+        /// When the window that starts first ends.
+        end: MissionTime,
+        /// When the next one starts, inside it.
+        start: MissionTime,
     },
 }
 
@@ -167,18 +165,17 @@ fn check(from: &NodeId, to: &NodeId, contacts: &[Contact]) -> Result<(), Invalid
     if from == to && !contacts.is_empty() {
         return Err(InvalidContact::Loop { peer: from.clone() });
     }
-    let lane = || (from.clone(), to.clone());
     for (index, contact) in contacts.iter().enumerate() {
-        let (from, to) = lane();
-        if contact.start >= contact.end {
-            return Err(InvalidContact::Empty { from, to, contact: contact.clone() });
+        let (from, to) = (from.clone(), to.clone());
+        let Contact { start, end, ref rate, .. } = *contact;
+        if start >= end {
+            return Err(InvalidContact::Empty { from, to, start, end });
         }
-        if contact.rate.has_zero() {
-            return Err(InvalidContact::NoRate { from, to, contact: contact.clone() });
+        if rate.has_zero() {
+            return Err(InvalidContact::NoRate { from, to, start });
         }
         if let Some(later) = contacts.get(index + 1).filter(|later| later.start < contact.end) {
-            let (earlier, later) = (contact.clone(), later.clone());
-            return Err(InvalidContact::Overlap { from, to, earlier, later });
+            return Err(InvalidContact::Overlap { from, to, end, start: later.start });
         }
     }
     Ok(())

@@ -32,6 +32,7 @@ mod links;
 mod passes;
 mod satellite;
 mod search;
+mod sightings;
 mod sun;
 mod trajectory;
 
@@ -43,4 +44,5 @@ pub use links::{LinkLimits, LinkWindow, link_range, link_windows};
 pub use passes::{pass_geometry, passes};
 pub use satellite::{PropagationError, Satellite, State};
 pub use search::Window;
+pub use sightings::{PassWindow, Sightings};
 pub use trajectory::{Span, Trajectory};

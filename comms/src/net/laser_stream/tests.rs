@@ -14,7 +14,7 @@ fn window(start: MissionTime, end: MissionTime, light_time: Duration) -> Contact
 
 fn lane(windows: &[Contact], clock: MissionClock) -> (LaserQueue<u32>, LaserStream<u32>, watch::Receiver<LinkState>) {
     let (from, to) = (NodeId::satellite(0), NodeId::satellite(1));
-    let contacts = windows.iter().map(|window| (from.clone(), to.clone(), *window));
+    let contacts = windows.iter().map(|window| (from.clone(), to.clone(), window.clone()));
     let plan = Arc::new(ContactPlan::new(contacts).expect("a valid plan"));
     let contact = watch::Sender::new(LinkState::Down);
     let states = contact.subscribe();
