@@ -25,12 +25,15 @@
 //! # Ok::<(), starloom_comms::contacts::InvalidContact>(())
 //! ```
 
+mod actual;
+pub mod by_orbit;
 mod contact;
 mod light_time;
 mod plan;
 mod rate;
 mod windows;
 
+pub use actual::{ActualContacts, Contacts};
 pub use contact::{Contact, Transit};
 pub use light_time::{InvalidLightTime, LightTime};
 pub use plan::{ContactPlan, InvalidContact};

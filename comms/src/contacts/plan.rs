@@ -93,6 +93,12 @@ impl ContactPlan {
         }
     }
 
+    /// Sets the contacts of both lanes of a link, which the caller has in order.
+    pub(crate) fn insert_both(&mut self, [a, b]: &[NodeId; 2], contacts: Arc<[Contact]>) {
+        self.insert(a.clone(), b.clone(), contacts.clone());
+        self.insert(b.clone(), a.clone(), contacts);
+    }
+
     /// All contacts from `from` to `to`, in the order of time; empty without a lane.
     #[must_use]
     pub fn contacts(&self, from: &NodeId, to: &NodeId) -> &[Contact] {

@@ -1,4 +1,4 @@
-//! What scripted outages leave of a mission.
+//! What outages leave of a mission, or of a part of it.
 
 use crate::units::MissionTime;
 
@@ -19,4 +19,24 @@ pub(crate) fn windows_between(outages: &[(MissionTime, MissionTime)]) -> Vec<(Mi
         windows.push((open, MissionTime::NEVER));
     }
     windows
+}
+
+/// What outages, in order and without overlap, leave of a window, in the order of time.
+pub(super) fn without(
+    (start, end): (MissionTime, MissionTime),
+    outages: &[(MissionTime, MissionTime)],
+) -> Vec<(MissionTime, MissionTime)> {
+    let mut left = Vec::new();
+    let mut open = start;
+    let first = outages.partition_point(|(_, over)| *over <= start);
+    for &(lost, found) in outages[first..].iter().take_while(|(lost, _)| *lost < end) {
+        if open < lost {
+            left.push((open, lost));
+        }
+        open = open.max(found);
+    }
+    if open < end {
+        left.push((open, end));
+    }
+    left
 }
