@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::earth::{MU, RADIUS_KM};
 use super::elements::Elements;
+use super::placement::Placement;
 use super::satellite::{PropagationError, Satellite};
 use crate::limits::MAX_NODES;
 
@@ -115,12 +116,19 @@ impl Constellation {
     /// # Errors
     /// [`PropagationError::Elements`] if SGP4 knows no such orbit.
     pub fn satellites(&self, epoch: Timestamp) -> Result<Vec<Satellite>, PropagationError> {
-        self.elements(epoch).into_iter().map(Satellite::new).collect()
+        self.elements(epoch, &Placement::default()).into_iter().map(Satellite::new).collect()
     }
 
-    /// Their elements. The orbits are circular but for an eccentricity of 0.0001, without drag.
+    /// How many planes there are; satellites are listed plane by plane, as many in each.
     #[must_use]
-    pub fn elements(&self, epoch: Timestamp) -> Vec<Elements> {
+    pub const fn planes(&self) -> u32 {
+        self.planes
+    }
+
+    /// The elements of its satellites, where they lie as `placement` says. The orbits are circular but for an eccentricity
+    /// of 0.0001, without drag.
+    #[must_use]
+    pub fn elements(&self, epoch: Timestamp, placement: &Placement) -> Vec<Elements> {
         let spread = match self.pattern {
             Pattern::Delta => 360.0,
             Pattern::Star => 180.0,
@@ -131,15 +139,17 @@ impl Constellation {
         let slots = (0..self.planes).flat_map(|plane| (0..in_plane).map(move |place| (plane, place)));
         slots
             .zip(0_u32..)
-            .map(|((plane, place), slot)| Elements {
+            .zip(placement.displacements())
+            .map(|(((plane, place), slot), ahead)| Elements {
                 name: format!("sat-{slot}"),
                 catalog: u64::from(slot),
                 epoch,
                 inclination_deg: self.inclination_deg,
-                raan_deg: spread * f64::from(plane) / f64::from(self.planes),
+                raan_deg: (placement.raan_deg + spread * f64::from(plane) / f64::from(self.planes)).rem_euclid(360.0),
                 eccentricity: 0.0001,
                 perigee_deg: 0.0,
-                mean_anomaly_deg: (360.0 * f64::from(place) / f64::from(in_plane)
+                mean_anomaly_deg: (ahead
+                    + placement.arc_deg * f64::from(place) / f64::from(in_plane)
                     + 360.0 * f64::from(self.phasing * plane) / f64::from(self.satellites))
                 .rem_euclid(360.0),
                 mean_motion,
@@ -180,11 +190,17 @@ mod tests {
 
     #[test]
     fn planes_and_places_are_spread_evenly() {
-        let elements = "D:550:53.0:12/3/1".parse::<Constellation>().unwrap().elements(Timestamp::UNIX_EPOCH);
+        let elements = "D:550:53.0:12/3/1"
+            .parse::<Constellation>()
+            .unwrap()
+            .elements(Timestamp::UNIX_EPOCH, &Placement::default());
         let angles: Vec<_> = elements.iter().map(|each| (each.raan_deg, each.mean_anomaly_deg)).collect();
         assert_eq!(angles[..5], [(0.0, 0.0), (0.0, 90.0), (0.0, 180.0), (0.0, 270.0), (120.0, 30.0)]);
         assert!((elements[0].mean_motion - 15.054_913_22).abs() < 1e-8);
-        let star = "S:780:86.4:66/6/2".parse::<Constellation>().unwrap().elements(Timestamp::UNIX_EPOCH);
+        let star = "S:780:86.4:66/6/2"
+            .parse::<Constellation>()
+            .unwrap()
+            .elements(Timestamp::UNIX_EPOCH, &Placement::default());
         assert_eq!(star[11].raan_deg, 30.0);
     }
 }

@@ -31,6 +31,7 @@ mod elements;
 mod latitudes;
 mod links;
 mod passes;
+mod placement;
 mod satellite;
 mod search;
 mod sightings;
@@ -44,6 +45,7 @@ pub use elements::{Elements, ElementsError, parse_omm_csv, parse_omm_json, parse
 pub use latitudes::low_latitudes;
 pub use links::{LinkLimits, LinkWindow, link_range, link_windows};
 pub use passes::{pass_geometry, passes};
+pub use placement::Placement;
 pub use satellite::{PropagationError, Satellite, State};
 pub use search::Window;
 pub use sightings::{PassWindow, Sightings};

@@ -151,8 +151,10 @@ mod tests {
 
     #[test]
     fn elements_of_no_orbit_are_refused() {
-        let elements =
-            "D:550:53.0:1/1/0".parse::<crate::orbit::Constellation>().unwrap().elements(Timestamp::UNIX_EPOCH);
+        let elements = "D:550:53.0:1/1/0"
+            .parse::<crate::orbit::Constellation>()
+            .unwrap()
+            .elements(Timestamp::UNIX_EPOCH, &crate::orbit::Placement::default());
         for spoil in [
             |each: &mut Elements| each.mean_motion = 0.0,
             |each: &mut Elements| each.eccentricity = 1.0,
