@@ -15,7 +15,7 @@ pub(crate) struct Args {
     /// The scenario to run.
     #[arg(required_unless_present = "resume")]
     scenario: Option<PathBuf>,
-    /// Number of nodes, instead of the scenario's mesh.nodes.
+    /// Number of nodes of a mesh, instead of the scenario's mesh.nodes.
     #[arg(long)]
     nodes: Option<u32>,
     /// Set any scenario key, like --set training.rounds=5. May be repeated.

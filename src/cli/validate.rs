@@ -3,9 +3,9 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
+use starloom_comms::contacts::Contacts;
 use starloom_comms::id::NodeId;
-use starloom_comms::scenario::{Mode, Scenario};
-use starloom_comms::units::MissionTime;
+use starloom_comms::scenario::{Geometry, Mesh, Mode, OrbitSource, Orbits, Role, Scenario};
 
 use super::Programs;
 use crate::exit::{Exit, Failure, OrExit};
@@ -30,22 +30,26 @@ pub(crate) fn run(args: &Args, programs: &Programs) -> Result<Exit, Failure> {
         return Ok(Exit::Completed);
     }
     let mut text = String::new();
-    describe(&mut text, &scenario).or_exit(Exit::Environment)?;
+    let contacts = scenario.contacts().or_exit(Exit::BadInput)?;
+    describe(&mut text, &scenario, &contacts).or_exit(Exit::Environment)?;
     super::print(&text);
     Ok(Exit::Completed)
 }
 
-fn describe(out: &mut String, scenario: &Scenario) -> fmt::Result {
-    let Scenario { mesh, training, round, checkpoint, emulation, job, .. } = scenario;
+fn describe(out: &mut String, scenario: &Scenario, contacts: &Contacts) -> fmt::Result {
+    let Scenario { training, round, checkpoint, emulation, job, .. } = scenario;
     writeln!(out, "{}: valid, digest {}", scenario.name, scenario.digest().short())?;
     writeln!(out, "  seed         {}", scenario.seed)?;
+    match &scenario.geometry {
+        Geometry::Mesh(mesh) => describe_mesh(out, mesh)?,
+        Geometry::Orbits(orbits) => describe_orbits(out, orbits)?,
+    }
     writeln!(
         out,
-        "  nodes        {} ({} mesh, {} and {:?} one way on each link)",
-        mesh.nodes, mesh.topology, mesh.rate, mesh.delay
+        "  links        {} directed lanes, {} scripted outages",
+        lanes(contacts, &scenario.stations()),
+        scenario.outages.len()
     )?;
-    writeln!(out, "  links        {} directed lanes, {} outages", lanes(scenario), scenario.links.outages.len())?;
-    writeln!(out, "  ground       {} and {:?} one way from each node", scenario.ground.rate, scenario.ground.delay)?;
     let samples = u64::from(training.batch_size) * u64::from(training.inner_steps) * u64::from(training.accumulation);
     let mode = match training.mode {
         Mode::Ddp => "ddp: gradients are averaged each step",
@@ -67,13 +71,33 @@ fn describe(out: &mut String, scenario: &Scenario) -> fmt::Result {
     Ok(())
 }
 
-fn lanes(scenario: &Scenario) -> usize {
-    let plan = scenario.contact_plan();
-    let station = NodeId::station();
-    let nodes = scenario.nodes();
-    let to_peers = |node: &NodeId| {
-        nodes.iter().filter(|peer| *peer != node && plan.next(node, peer, MissionTime::ZERO).is_some()).count()
+fn describe_mesh(out: &mut String, mesh: &Mesh) -> fmt::Result {
+    let Mesh { nodes, topology, rate, delay, ground } = mesh;
+    writeln!(out, "  nodes        {nodes} ({topology} mesh, {rate} and {delay:?} one way on each link)")?;
+    writeln!(out, "  ground       {} and {:?} one way from each node", ground.rate, ground.delay)
+}
+
+fn describe_orbits(out: &mut String, orbits: &Orbits) -> fmt::Result {
+    let source = match &orbits.source {
+        OrbitSource::Walker(pattern, _) => pattern.to_string(),
+        OrbitSource::Tle(_) => "two-line elements".to_owned(),
+        OrbitSource::Omm(_) => "orbit mean-elements messages".to_owned(),
     };
-    debug_assert!(!nodes.contains(&station), "the station is not a node");
-    nodes.iter().map(to_peers).sum()
+    let count = |role| orbits.satellites.iter().filter(|each| each.role == role).count();
+    let [train, relay, spare] = [Role::Train, Role::Relay, Role::Spare].map(count);
+    let hours = orbits.span.as_secs_f64() / 3_600.0;
+    writeln!(out, "  orbits       {source}, {hours} h from {}", orbits.start)?;
+    writeln!(out, "  nodes        {train} that train, {relay} relays, {spare} spares")?;
+    let lasers = &orbits.lasers;
+    let (rate, acquisition) = (lasers.rates.near, lasers.acquisition.median);
+    writeln!(out, "  lasers       {} terminals of {rate}, acquired in {acquisition:?}", lasers.terminals)?;
+    let names: Vec<&str> = orbits.stations.iter().map(|station| station.name.as_str()).collect();
+    let (stations, mask) = (names.join(", "), orbits.min_elevation_deg);
+    writeln!(out, "  ground       {stations}, {} from {mask} degrees on", orbits.downlink.rates.near)
+}
+
+/// Directed lanes between satellites that ever have contact.
+fn lanes(contacts: &Contacts, stations: &[NodeId]) -> usize {
+    let flies = |id: &NodeId| !stations.contains(id);
+    contacts.planned.lanes().filter(|(from, to, _)| flies(from) && flies(to)).count()
 }

@@ -344,7 +344,7 @@ impl Supervisor {
         self.tally.summary(RunFacts {
             name: scenario.name.clone(),
             seed: scenario.seed,
-            nodes_started: scenario.mesh.nodes,
+            nodes_started: scenario.node_count(),
             wall_secs: started.elapsed().as_secs_f64(),
             mission_secs: self.clock.now().as_secs_f64(),
             time_scale: scenario.emulation.time_scale,

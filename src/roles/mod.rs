@@ -82,7 +82,7 @@ impl RoleArgs {
         };
         let clock = MissionClock::new(self.mission_start.unwrap_or_else(Timestamp::now), scenario.emulation.time_scale);
         // Faults at a phase strike nodes from within; those of the aggregator are brought about by the launch.
-        let faults: &[Fault] = if scenario.mesh.slot(&id).is_some() { &scenario.faults } else { &[] };
+        let faults: &[Fault] = if scenario.slot(&id).is_some() { &scenario.faults } else { &[] };
         let events = EventSink::new(self.writer()?, id.clone(), clock, faults).or_exit(Exit::Environment)?;
         let identity = Identity { job: self.job.clone(), scenario: scenario.digest(), node: id, credentials };
         Ok(Stage { scenario: Arc::new(scenario), identity, clock, events })

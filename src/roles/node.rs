@@ -47,9 +47,10 @@ pub(crate) fn node(args: NodeArgs, programs: &Programs) -> Result<Exit, Failure>
 impl NodeArgs {
     fn config(self) -> Result<NodeConfig, Failure> {
         let Stage { scenario, identity, clock, events } = self.role.stage(self.node.clone())?;
-        if scenario.mesh.slot(&self.node).is_none() {
-            let nodes = scenario.mesh.nodes;
-            let message = format!("--node {}: the scenario has {nodes} nodes, from sat-0 on", self.node);
+        if scenario.slot(&self.node).is_none() {
+            let nodes = scenario.node_count();
+            let first = scenario.nodes().first().map(ToString::to_string).unwrap_or_default();
+            let message = format!("--node {}: the scenario has {nodes} nodes, from {first} on", self.node);
             return Err(Failure::message(Exit::BadInput, message));
         }
         Ok(NodeConfig {

@@ -57,7 +57,7 @@ pub enum NodeError {
         source: TaskError,
     },
     /// There is less data than nodes.
-    #[error("data of task `{task}`: {source}; fewer nodes (mesh.nodes) or more data would do")]
+    #[error("data of task `{task}`: {source}; fewer nodes or more data would do")]
     TooFewSamples {
         /// The task.
         task: String,

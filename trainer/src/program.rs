@@ -109,7 +109,7 @@ impl<T: Task> TaskProgram<T> {
 
     fn shard(&self, scenario: &Scenario, node: &NodeId, split: &Split<T::Sample>) -> Result<Shard, NodeError> {
         let too_few = |source| NodeError::TooFewSamples { task: self.name().to_owned(), source };
-        let (samples, nodes) = (split.train.len(), scenario.mesh.nodes as usize);
+        let (samples, nodes) = (split.train.len(), scenario.node_count() as usize);
         if scenario.training.mode != Mode::FedAvg {
             if samples < nodes {
                 return Err(too_few(TooFewSamples { samples, nodes }));
@@ -125,7 +125,7 @@ impl<T: Task> TaskProgram<T> {
         let labels: Vec<usize> = split.train.iter().map(|sample| self.0.label(sample).unwrap_or(0)).collect();
         let seed = derive(scenario.seed, "partition");
         let mut shards = dirichlet(&labels, nodes, scenario.private.dirichlet_alpha, seed).map_err(too_few)?;
-        let slot = scenario.mesh.slot(node).map_or(0, |slot| slot as usize);
+        let slot = scenario.slot(node).map_or(0, |slot| slot as usize);
         Ok(Shard::private(scenario, node.clone(), shards.swap_remove(slot)))
     }
 

@@ -38,7 +38,7 @@ pub(crate) fn train<T: Task>(
     mut model: T::Model,
     samples: Option<u64>,
 ) -> SoloReport {
-    let nodes = u64::from(scenario.mesh.nodes);
+    let nodes = u64::from(scenario.node_count());
     let per_step = nodes * u64::from(scenario.training.batch_size) * u64::from(scenario.training.accumulation);
     let budget = samples.unwrap_or_else(|| nodes * samples_per_node(&scenario.training) * scenario.training.rounds);
     let training = alone(&scenario.training, nodes, steps(budget, split.train.len() as u64, per_step));

@@ -38,7 +38,7 @@ pub use contact::{Contact, Transit};
 pub use light_time::{InvalidLightTime, LightTime};
 pub use plan::{ContactPlan, InvalidContact};
 pub use rate::{InvalidRate, Rate};
-pub(crate) use windows::windows_between;
+pub(crate) use windows::{merged, without};
 
 #[cfg(test)]
 mod tests;

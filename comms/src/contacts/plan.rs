@@ -121,7 +121,7 @@ impl ContactPlan {
     /// The contact from `from` to `to` that covers `at`, or else the first that starts after it.
     #[must_use]
     pub fn next(&self, from: &NodeId, to: &NodeId, at: MissionTime) -> Option<&Contact> {
-        self.not_ended(from, to, at).first()
+        next_of(self.contacts(from, to), at)
     }
 
     /// The peers that `id` can send to at `at`, in the order of their names.
@@ -141,7 +141,7 @@ impl ContactPlan {
     /// that are too short for it are passed over one by one.
     #[must_use]
     pub fn transit(&self, from: &NodeId, to: &NodeId, ready: MissionTime, bytes: u64) -> Option<Transit> {
-        self.not_ended(from, to, ready).iter().find_map(|contact| contact.transit(ready, bytes))
+        transit_of(self.contacts(from, to), ready, bytes)
     }
 
     /// The plan without any contact of `node`, as it is when the node is lost.
@@ -156,10 +156,20 @@ impl ContactPlan {
         plan
     }
 
-    /// The contacts of a lane that end after `at`.
-    fn not_ended(&self, from: &NodeId, to: &NodeId, at: MissionTime) -> &[Contact] {
-        not_ended_at(self.contacts(from, to), at)
+    /// Every lane to `to`: its sender and contacts, ordered by sender.
+    pub(super) fn to<'a>(&'a self, to: &'a NodeId) -> impl Iterator<Item = (&'a NodeId, &'a [Contact])> {
+        self.lanes.iter().filter_map(move |(from, lanes)| Some((from, lanes.get(to)?.as_ref())))
     }
+}
+
+/// Of sorted contacts the one that covers `at`, or else the first that starts after it.
+pub(super) fn next_of(contacts: &[Contact], at: MissionTime) -> Option<&Contact> {
+    not_ended_at(contacts, at).first()
+}
+
+/// The earliest passage in any of sorted contacts.
+pub(super) fn transit_of(contacts: &[Contact], ready: MissionTime, bytes: u64) -> Option<Transit> {
+    not_ended_at(contacts, ready).iter().find_map(|contact| contact.transit(ready, bytes))
 }
 
 /// What is left of sorted contacts when those that have ended at `at` are cut off.

@@ -1,31 +1,26 @@
-//! What outages leave of a mission, or of a part of it.
+//! What outages leave of a window.
 
 use crate::units::MissionTime;
 
-/// The windows of a mission that no outage touches, in the order of time. Outages are half-open, in any order, and may
-/// overlap; empty ones count for nothing.
-pub(crate) fn windows_between(outages: &[(MissionTime, MissionTime)]) -> Vec<(MissionTime, MissionTime)> {
-    let mut outages: Vec<_> = outages.iter().copied().filter(|(start, end)| start < end).collect();
+/// A window `[start, end)`.
+pub(crate) type Interval = (MissionTime, MissionTime);
+
+/// Outages in order and without overlap, of any. Empty ones count for nothing.
+pub(crate) fn merged(mut outages: Vec<Interval>) -> Vec<Interval> {
+    outages.retain(|(start, end)| start < end);
     outages.sort_unstable();
-    let mut windows = Vec::with_capacity(outages.len() + 1);
-    let mut open = MissionTime::ZERO;
-    for (start, end) in outages {
-        if open < start {
-            windows.push((open, start));
+    outages.dedup_by(|later, earlier| {
+        let joins = later.0 <= earlier.1;
+        if joins {
+            earlier.1 = earlier.1.max(later.1);
         }
-        open = open.max(end);
-    }
-    if open < MissionTime::NEVER {
-        windows.push((open, MissionTime::NEVER));
-    }
-    windows
+        joins
+    });
+    outages
 }
 
 /// What outages, in order and without overlap, leave of a window, in the order of time.
-pub(super) fn without(
-    (start, end): (MissionTime, MissionTime),
-    outages: &[(MissionTime, MissionTime)],
-) -> Vec<(MissionTime, MissionTime)> {
+pub(crate) fn without((start, end): Interval, outages: &[Interval]) -> Vec<Interval> {
     let mut left = Vec::new();
     let mut open = start;
     let first = outages.partition_point(|(_, over)| *over <= start);

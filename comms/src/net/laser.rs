@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::clock::MissionClock;
-use crate::contacts::{ContactPlan, Transit};
+use crate::contacts::{ActualContacts, Transit};
 use crate::events::LinkState;
 use crate::id::NodeId;
 use crate::units::MissionTime;
@@ -17,7 +17,7 @@ use crate::units::MissionTime;
 #[derive(Debug, Clone)]
 pub struct Emulation {
     /// Who can reach whom, and when.
-    pub plan: Arc<ContactPlan>,
+    pub contacts: Arc<ActualContacts>,
     /// The mission's clock.
     pub clock: MissionClock,
     /// Mission bytes per real byte; positive and finite.
@@ -28,14 +28,14 @@ impl Emulation {
     /// The transmitter of one lane.
     #[must_use]
     pub fn laser(&self, from: NodeId, to: NodeId) -> Laser {
-        Laser::new(self.plan.clone(), from, to, self.byte_scale)
+        Laser::new(self.contacts.clone(), from, to, self.byte_scale)
     }
 }
 
 /// The transmitter of one lane.
 #[derive(Debug)]
 pub struct Laser {
-    plan: Arc<ContactPlan>,
+    contacts: Arc<ActualContacts>,
     from: NodeId,
     to: NodeId,
     byte_scale: f64,
@@ -46,8 +46,8 @@ pub struct Laser {
 impl Laser {
     /// A transmitter that has sent nothing. `byte_scale` is positive and finite.
     #[must_use]
-    pub const fn new(plan: Arc<ContactPlan>, from: NodeId, to: NodeId, byte_scale: f64) -> Self {
-        Self { plan, from, to, byte_scale, busy_until: MissionTime::ZERO, last_arrival: MissionTime::ZERO }
+    pub const fn new(contacts: Arc<ActualContacts>, from: NodeId, to: NodeId, byte_scale: f64) -> Self {
+        Self { contacts, from, to, byte_scale, busy_until: MissionTime::ZERO, last_arrival: MissionTime::ZERO }
     }
 
     /// Sends a frame of `bytes` real bytes that is ready at `ready`, after all frames before it. `None` if no contact is
@@ -56,7 +56,7 @@ impl Laser {
     /// Frames arrive in the order they are sent in, also where the peers come nearer so fast that light would overtake.
     pub fn schedule(&mut self, ready: MissionTime, bytes: u64) -> Option<Transit> {
         let ready = ready.max(self.busy_until);
-        let mut transit = self.plan.transit(&self.from, &self.to, ready, self.mission_bytes(bytes))?;
+        let mut transit = self.contacts.transit(&self.from, &self.to, ready, self.mission_bytes(bytes))?;
         transit.arrival = transit.arrival.max(self.last_arrival);
         self.busy_until = transit.sent;
         self.last_arrival = transit.arrival;
@@ -72,7 +72,7 @@ impl Laser {
     /// Whether there is contact at `now`, and when that changes ([`MissionTime::NEVER`] if it does not).
     #[must_use]
     pub fn state(&self, now: MissionTime) -> (LinkState, MissionTime) {
-        match self.plan.next(&self.from, &self.to, now) {
+        match self.contacts.next(&self.from, &self.to, now) {
             Some(contact) if contact.covers(now) => (LinkState::Up, contact.end),
             Some(contact) => (LinkState::Waiting, contact.start),
             None => (LinkState::Waiting, MissionTime::NEVER),
@@ -100,7 +100,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::contacts::Contact;
+    use crate::contacts::{Contact, ContactPlan};
     use crate::units::BitsPerSecond;
 
     const MBYTE_PER_SEC: BitsPerSecond = BitsPerSecond(8_000_000);
@@ -117,8 +117,8 @@ mod tests {
     fn laser(windows: &[Contact], byte_scale: f64) -> Laser {
         let (from, to) = (NodeId::satellite(0), NodeId::satellite(1));
         let contacts = windows.iter().map(|window| (from.clone(), to.clone(), window.clone()));
-        let plan = Arc::new(ContactPlan::new(contacts).expect("a valid plan"));
-        Laser::new(plan, from, to, byte_scale)
+        let plan = ContactPlan::new(contacts).expect("a valid plan");
+        Laser::new(Arc::new(ActualContacts::of(plan)), from, to, byte_scale)
     }
 
     #[test]

@@ -109,6 +109,14 @@ impl Satellite {
         Ok(State { position, velocity })
     }
 
+    /// Whether it is above the ground `secs` seconds after `start`.
+    ///
+    /// # Errors
+    /// [`PropagationError::Decayed`] if it has come down by then.
+    pub fn is_up(&self, start: Timestamp, secs: f64) -> Result<(), PropagationError> {
+        self.position(start, secs).map(|_| ())
+    }
+
     /// Its position `secs` seconds after `start`, if that is above the ground.
     pub(super) fn position(&self, start: Timestamp, secs: f64) -> Result<DVec3, PropagationError> {
         let position = self.state(start, secs)?.position;

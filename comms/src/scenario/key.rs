@@ -28,6 +28,20 @@ impl Key {
         self.path.rsplit_once('.').map_or("", |(section, _)| section)
     }
 
+    /// What a scenario has to have for the key to mean anything; nothing if it means the same in any.
+    pub(super) fn belongs_to(&self) -> Option<Space> {
+        match self.section() {
+            "mesh" => Some(Space::Mesh),
+            "constellation" | "links" | "links.rate_step[]" | "ground.stations[]" => Some(Space::Orbits),
+            "ground" => match self.name() {
+                "rate_mbps" => None,
+                "delay_ms" => Some(Space::Mesh),
+                _ => Some(Space::Orbits),
+            },
+            _ => None,
+        }
+    }
+
     /// The path, with the element that it is in.
     pub(super) fn path_in(&self, element: Element<'_>) -> String {
         match element {
@@ -36,6 +50,15 @@ impl Key {
             Element::Node(name) => self.path.replacen("<node>", name, 1),
         }
     }
+}
+
+/// What says who sees whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Space {
+    /// `[mesh]`.
+    Mesh,
+    /// `[constellation]`.
+    Orbits,
 }
 
 /// Which of the values is meant, where a key can have several.
@@ -68,6 +91,12 @@ pub(super) enum Kind {
     Text,
     /// A path.
     Path,
+    /// A file, by its path, or what could stand in it.
+    Document,
+    /// An instant in UTC.
+    Instant,
+    /// Names of nodes.
+    Names,
     /// The name of a node, of the station or of the aggregator.
     Peer,
     /// An IP address.
@@ -106,7 +135,7 @@ pub(super) enum Absent {
 impl Kind {
     /// Whether a value is written as a text.
     pub(super) const fn is_text(&self) -> bool {
-        !matches!(self, Self::Integer(..) | Self::Number(..) | Self::Flag)
+        !matches!(self, Self::Integer(..) | Self::Number(..) | Self::Flag | Self::Names)
     }
 
     /// The type of its values, as an error names it.
@@ -116,7 +145,11 @@ impl Kind {
             Self::Number(..) => "a number",
             Self::Size(..) => "a size like \"4 MiB\"",
             Self::Flag => "true or false",
-            Self::Word(_) | Self::Name | Self::Text | Self::Path | Self::Peer | Self::Address => "a string",
+            Self::Instant => "a time like 2026-01-01T00:00:00Z",
+            Self::Names => "an array of names like [\"sat-0\", \"sat-[4-7]\"]",
+            Self::Word(_) | Self::Name | Self::Text | Self::Path | Self::Document | Self::Peer | Self::Address => {
+                "a string"
+            }
         }
     }
 
@@ -156,6 +189,9 @@ impl fmt::Display for Kind {
             Self::Name => f.write_str("1 to 64 letters, digits, `-`, `_` and `.`, a letter or digit first"),
             Self::Text => f.write_str("1 to 64 characters"),
             Self::Path => f.write_str("a path"),
+            Self::Document => f.write_str("a path relative to the scenario's file, or the lines themselves"),
+            Self::Instant => f.write_str("a time like 2026-01-01T00:00:00Z"),
+            Self::Names => f.write_str("names like `sat-0` and `sat-[4-7,9]`"),
             Self::Peer => f.write_str("a name"),
             Self::Address => f.write_str("an IPv4 or IPv6 address"),
         }

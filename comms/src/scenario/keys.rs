@@ -1,6 +1,7 @@
 //! Every key of a scenario, in the order in which a resolved scenario is written.
 
 use super::key::{Absent, High, Key, Kind, Low};
+use super::orbits::Band;
 use super::training::{LearningRateSchedule, Mode, Optimizer};
 use super::types::{StrategyChoice, Topology};
 use crate::codec::Wire;
@@ -8,7 +9,7 @@ use crate::events::Phase;
 use crate::limits::{MAX_CHUNK_BYTES, MAX_ELEMENTS, MAX_NODES};
 use Absent::{Default, Required, Unset};
 use High::{AtMost, Below};
-use Kind::{Address, Flag, Integer, Name, Number, Path, Peer, Size, Text, Word};
+use Kind::{Address, Document, Flag, Instant, Integer, Name, Names, Number, Path, Peer, Size, Text, Word};
 use Low::{Above, AtLeast};
 
 /// A key that this version refuses, and what to do about it.
@@ -17,23 +18,8 @@ pub(super) struct Reserved {
     pub(super) instead: &'static str,
 }
 
-const BY_ORBIT: &str = "links by orbit are not available in this version; use [mesh] and [[links.outage]]";
-const BY_PASS: &str = "passes by orbit are not available in this version; use [ground] rate_mbps and delay_ms";
-
 /// Keys that belong to what this version does not have.
 pub(super) const RESERVED: &[Reserved] = &[
-    Reserved {
-        path: "constellation",
-        instead: "[constellation] is not available in this version; use [mesh] with nodes, topology, rate_mbps and \
-                  delay_ms",
-    },
-    Reserved { path: "links.rate_gbps", instead: "with [mesh], the rate of links is `mesh.rate_mbps`" },
-    Reserved { path: "links.max_range_km", instead: BY_ORBIT },
-    Reserved { path: "links.grazing_altitude_km", instead: BY_ORBIT },
-    Reserved { path: "links.terminals", instead: BY_ORBIT },
-    Reserved { path: "links.acquisition_secs", instead: BY_ORBIT },
-    Reserved { path: "ground.stations", instead: BY_PASS },
-    Reserved { path: "ground.min_elevation_deg", instead: BY_PASS },
     Reserved {
         path: "collective.zstd",
         instead: "compression of frames is not available in this version; leave the key out",
@@ -75,7 +61,7 @@ keys! {
         "Where all randomness of the job comes from.";
 
     NODES = "mesh.nodes", "nodes", Integer(1, MAX_NODES as u64), Required,
-        "How many nodes train. They are named `sat-0` and on.";
+        "How many nodes train. They are named `sat-0` and on. A scenario has this, or `[constellation]`.";
     TOPOLOGY = "mesh.topology", "", Word(Topology::WORDS), Default("\"full\""),
         "Who has a link to whom: each node to each other, or in a closed ring.";
     RATE = "mesh.rate_mbps", "Mbit/s", RATES, Default("1000"),
@@ -83,9 +69,74 @@ keys! {
     DELAY = "mesh.delay_ms", "ms", DELAYS, Default("5"),
         "Light time of a link.";
 
+    WALKER = "constellation.walker", "", Text, Unset,
+        "A Walker pattern in the IETF's notation, like `D:550:53.0:12/3/1`: delta or star (`S`), altitude in km, \
+         inclination in degrees, satellites/planes/phasing. They are named `sat-0` and on, plane by plane. In place of \
+         `tle` and `omm`.";
+    TLE = "constellation.tle", "", Document, Unset,
+        "Two-line element sets. Satellites are named by the last word of the line above them. The newest set of an \
+         object counts.";
+    OMM = "constellation.omm", "", Document, Unset,
+        "Orbit mean-elements messages, in JSON or CSV.";
+    START = "constellation.start", "UTC", Instant, Unset,
+        "Mission time zero. Without it 2026-01-01T00:00:00Z for a pattern, and the newest epoch for element sets.";
+    HOURS = "constellation.hours", "mission h", Number(AtLeast(0.01), AtMost(8784.0)), Default("24"),
+        "For how long contacts are computed; after that there are none.";
+    RAAN = "constellation.raan_deg", "degrees", Number(AtLeast(0.0), Below(360.0)), Default("0"),
+        "Patterns: right ascension of the first plane's ascending node.";
+    ARC = "constellation.arc_deg", "degrees", Number(Above(0.0), AtMost(360.0)), Default("360"),
+        "Patterns: the arc that a plane's satellites are spread over; less than 360 for satellites that bunch together \
+         after their launch.";
+    SCATTER = "constellation.scatter_deg", "degrees", Number(AtLeast(0.0), AtMost(180.0)), Default("0"),
+        "Patterns: how far a satellite is off its place at most, ahead or behind, drawn by a seed.";
+    SCATTER_SEED = "constellation.scatter_seed", "", Integer(0, i64::MAX as u64), Unset,
+        "That seed. Without it one that follows from `seed`.";
+    ONLY = "constellation.only", "", Names, Unset,
+        "The satellites that there are, of all of the pattern or file. Without it all.";
+    RELAYS = "constellation.relays", "", Names, Unset,
+        "Satellites that carry what others send, and do not train.";
+    SPARES = "constellation.spares", "", Names, Unset,
+        "Satellites that stand by, and do not train.";
+
+    LASER_RATE = "links.rate_gbps", "Gbit/s", Number(AtLeast(1e-6), AtMost(1e6)), Default("100"),
+        "What each direction of a link between satellites carries.";
+    STEP_RANGE = "links.rate_step[].beyond_km", "km", Number(AtLeast(1.0), AtMost(1e6)), Required,
+        "From which length on a link carries less. `[[links.rate_step]]` may stand any number of times, in order.";
+    STEP_RATE = "links.rate_step[].rate_gbps", "Gbit/s", Number(AtLeast(1e-6), AtMost(1e6)), Required,
+        "What it carries from there on.";
+    MAX_RANGE = "links.max_range_km", "km", Number(AtLeast(1.0), AtMost(1e6)), Default("5016"),
+        "The longest link.";
+    GRAZING = "links.grazing_altitude_km", "km", Number(AtLeast(0.0), AtMost(10_000.0)), Default("80"),
+        "How far above the Earth's equatorial radius a link has to stay.";
+    TERMINALS = "links.terminals", "terminals", Integer(1, 64), Default("4"),
+        "Laser terminals of a satellite: the links that it has at a time.";
+    AMONG = "links.among", "", Names, Unset,
+        "The satellites that have terminals. Without it all.";
+    SEAM = "links.seam", "", Word(&["linked", "open"]), Default("\"linked\""),
+        "Star patterns: whether there are links between the first and the last plane, which fly past each other.";
+    CROSS_LATITUDE = "links.cross_plane_max_latitude_deg", "degrees", Number(AtLeast(0.0), AtMost(90.0)), Default("90"),
+        "Patterns: up to which latitude satellites of different planes have links.";
+    ACQUISITION = "links.acquisition_secs", "mission s", Number(AtLeast(0.0), AtMost(3600.0)), Default("15"),
+        "How long terminals take to find each other for a link that opens: the median, which planners expect. 0 for at \
+         once.";
+    ACQUISITION_LEAST = "links.acquisition_least_secs", "mission s", Number(AtLeast(0.0), AtMost(3600.0)), Unset,
+        "The least that it takes. Without it a third of the median.";
+    ACQUISITION_MOST = "links.acquisition_most_secs", "mission s", Number(AtLeast(0.0), AtMost(36_000.0)), Unset,
+        "The most that it takes. Without it four times the median.";
+    ACQUISITION_FAILURES = "links.acquisition_failures", "", SHARES, Default("0.05"),
+        "Share of attempts that fail and are followed by another. Planners do not know which.";
+    ACQUISITION_SEED = "links.acquisition_seed", "", Integer(0, i64::MAX as u64), Unset,
+        "The seed of how long acquisitions take. Without it one that follows from `seed`.";
+    UPTIME = "links.uptime", "", Number(Above(0.0), AtMost(1.0)), Default("0.99"),
+        "Share of the time that a link has light. Planners do not know when it loses it. 1 for always.";
+    OUTAGE_MEAN = "links.outage_mean_secs", "mission s", Number(AtLeast(0.001), AtMost(36_000.0)), Default("7.5"),
+        "Mean length of a loss of light.";
+    OUTAGE_SEED = "links.outage_seed", "", Integer(0, i64::MAX as u64), Unset,
+        "The seed of these losses. Without it one that follows from `seed`.";
+
     OUTAGE_A = "links.outage[].a", "", Peer, Required,
-        "One end of a link of the mesh, or `station`. `[[links.outage]]` may stand any number of times; each is a \
-         window without contact, in both directions.";
+        "A satellite, or `station`. `[[links.outage]]` may stand any number of times; each is a window without contact \
+         that everybody knows of, in both directions.";
     OUTAGE_B = "links.outage[].b", "", Peer, Required,
         "The other end.";
     OUTAGE_START = "links.outage[].start_secs", "mission s", INSTANTS, Required,
@@ -94,9 +145,28 @@ keys! {
         "The first instant with contact again; later than `start_secs`.";
 
     GROUND_RATE = "ground.rate_mbps", "Mbit/s", RATES, Default("160"),
-        "What the link from each node to the station carries.";
+        "What a link to a station carries. With `[constellation]` its default is that of the band.";
     GROUND_DELAY = "ground.delay_ms", "ms", DELAYS, Default("5"),
-        "Light time of that link.";
+        "With `[mesh]`: light time of that link.";
+    BAND = "ground.band", "", Word(Band::WORDS), Default("\"x\""),
+        "With `[constellation]`: X band (160 Mbit/s), Ka band (2 Gbit/s) or optical (120 Gbit/s).";
+    STATIONS = "ground.stations", "", Document, Unset,
+        "Ground stations: a CSV file with columns name, lat_deg, lon_deg, alt_m, or `[[ground.stations]]` in place. \
+         Without either there are Svalbard, Kiruna, Hangzhou, Maspalomas, Singapore and Punta Arenas.";
+    STATION_NAME = "ground.stations[].name", "", Text, Required,
+        "What a station is called.";
+    STATION_LAT = "ground.stations[].lat_deg", "degrees", Number(AtLeast(-90.0), AtMost(90.0)), Required,
+        "Geodetic latitude, north of the equator.";
+    STATION_LON = "ground.stations[].lon_deg", "degrees", Number(AtLeast(-180.0), AtMost(360.0)), Required,
+        "Longitude, east of Greenwich.";
+    STATION_ALT = "ground.stations[].alt_m", "m", Number(AtLeast(-500.0), AtMost(10_000.0)), Unset,
+        "Height above the WGS-84 ellipsoid. Without it 0.";
+    MIN_ELEVATION = "ground.min_elevation_deg", "degrees", Number(AtLeast(0.0), Below(90.0)), Default("10"),
+        "How high above the horizon a satellite has to be for contact.";
+    PASS_SUCCESS = "ground.pass_success", "", Number(Above(0.0), AtMost(1.0)), Default("1"),
+        "Share of passes that take place; clouds spoil optical ones. Planners do not know which.";
+    WEATHER_SEED = "ground.weather_seed", "", Integer(0, i64::MAX as u64), Unset,
+        "The seed of these. Without it one that follows from `seed`.";
 
     TASK = "job.task", "", Text, Default("\"digits\""),
         "What is trained: `digits`, or a task of your own program. `none` trains nothing and moves bytes only.";
@@ -176,7 +246,7 @@ keys! {
     PATIENCE = "aggregator.patience_secs", "wall s", SPANS, Default("60"),
         "How long a node keeps trying to reach a lost aggregator.";
     MIN_NODES = "aggregator.min_nodes", "nodes", Integer(1, MAX_NODES as u64), Default("1"),
-        "Living nodes below which the job fails; at most `mesh.nodes`.";
+        "Living nodes below which the job fails; at most as many as there are.";
 
     TIME_SCALE = "emulation.time_scale", "mission s per wall s", SCALES, Default("1"),
         "How much faster than real time the mission runs.";

@@ -21,9 +21,12 @@
 //! `relations` compares them. `keys` is the one table of every key; `configs/README.md` shows it.
 
 mod build;
+mod documents;
 mod error;
 mod key;
 mod keys;
+mod names;
+mod orbits;
 mod overrides;
 mod plan;
 mod problems;
@@ -45,9 +48,10 @@ use std::io::Read;
 use std::path::Path;
 
 pub use error::{Flaw, Place, Problem, ScenarioError};
+pub use orbits::{Band, OrbitSource, Orbiter, Orbits, Role, Station};
 pub use training::{LearningRateSchedule, Mode, Optimizer, Private, Training};
 pub use types::{
-    AggregatorRules, Checkpoint, Collective, Emulation, Fault, FaultTime, Ground, Job, Links, Mesh, Network, Outage,
+    AggregatorRules, Checkpoint, Collective, Emulation, Fault, FaultTime, Geometry, Ground, Job, Mesh, Network, Outage,
     RoundRules, Scenario, StrategyChoice, Topology,
 };
 pub use word::InvalidWord;
@@ -78,7 +82,7 @@ impl Scenario {
         Self::parse_with(&text, path, overrides)
     }
 
-    /// Checks the scenario in `text`. `origin` is the file that errors name.
+    /// Checks the scenario in `text`. `origin` is the file that errors name, and beside which the files lie that it names.
     ///
     /// # Errors
     /// [`ScenarioError::TooLong`] beyond [`MAX_SCENARIO_BYTES`], [`ScenarioError::Invalid`] with all that is wrong.
@@ -96,7 +100,7 @@ impl Scenario {
             return Err(ScenarioError::TooLong { origin: origin.to_owned(), most: MAX_SCENARIO_BYTES });
         }
         let mut problems = Problems::new(text, overrides);
-        match scenario(text, overrides, &mut problems) {
+        match scenario(text, origin, overrides, &mut problems) {
             Some(scenario) if problems.is_empty() => Ok(scenario),
             _ => Err(problems.into_error(origin)),
         }
@@ -104,7 +108,12 @@ impl Scenario {
 }
 
 /// The scenario, or `None` and what is wrong in `problems`.
-fn scenario(text: &str, overrides: &[(String, String)], problems: &mut Problems<'_>) -> Option<Scenario> {
+fn scenario(
+    text: &str,
+    origin: &Path,
+    overrides: &[(String, String)],
+    problems: &mut Problems<'_>,
+) -> Option<Scenario> {
     let mut document = match Node::document(text) {
         Ok(document) => document,
         Err(error) => {
@@ -116,7 +125,7 @@ fn scenario(text: &str, overrides: &[(String, String)], problems: &mut Problems<
     overrides::apply(&mut document, overrides, problems);
     structure::check(&document, problems);
     structure::fill_in_defaults(&mut document);
-    let scenario = build::scenario(&mut Reader::new(&document, problems))?;
+    let scenario = build::scenario(&mut Reader::new(&document, problems), origin.parent().unwrap_or(Path::new("")))?;
     // A relation between values that are wrong by themselves says nothing.
     if problems.is_empty() {
         relations::check(&scenario, &document, problems);

@@ -2,20 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::documents;
 use super::error::Flaw;
 use super::key::{Absent, Element, Key, Kind};
 use super::keys;
+use super::names;
 use super::problems::Problems;
 use super::suggest::nearest_word;
 use super::tree::{Excerpt, Node, Source, Value};
 use crate::id::NodeId;
 use crate::units::{BitsPerSecond, ByteSize, MissionTime};
 
-const NODE_NAME: &str = "a node's name has 1 to 63 lower-case letters, digits and inner hyphens, like `sat-0`";
+pub(super) const NODE_NAME: &str =
+    "a node's name has 1 to 63 lower-case letters, digits and inner hyphens, like `sat-0`";
 
 /// Reads values. What cannot be read is reported and is `None`; a key that may be absent and is, is `None` alone.
 pub(super) struct Reader<'a, 'p> {
@@ -42,6 +48,18 @@ impl<'a, 'p> Reader<'a, 'p> {
     /// Whether the key was written, or is there by default only.
     pub(super) fn is_written(&self, key: &Key) -> bool {
         self.document.find(&key.path_in(self.element)).is_some_and(|node| node.source != Source::Default)
+    }
+
+    /// Whether a section was written.
+    pub(super) fn has_section(&self, path: &str) -> bool {
+        self.document.find(path).is_some_and(|node| node.source != Source::Default)
+    }
+
+    /// Reports a key that means nothing beside a section.
+    pub(super) fn misplaced(&mut self, path: &str, section: &str) {
+        let value = self.document.find(path).map(|node| node.value.to_string()).unwrap_or_default();
+        let reason = format!("the key has no meaning in a scenario with {section}; leave it out");
+        self.report(path, Flaw::Malformed { key: path.to_owned(), value, reason });
     }
 
     /// Reports a flaw of the value at `path`.
@@ -89,6 +107,74 @@ impl<'a, 'p> Reader<'a, 'p> {
     /// A number of megabits per second, to a bit per second.
     pub(super) fn megabits(&mut self, key: &Key) -> Option<BitsPerSecond> {
         self.number(key).map(|megabits| BitsPerSecond(rounded(megabits * 1e6)))
+    }
+
+    /// A number of gigabits per second, to a bit per second.
+    pub(super) fn gigabits(&mut self, key: &Key) -> Option<BitsPerSecond> {
+        self.number(key).map(|gigabits| BitsPerSecond(rounded(gigabits * 1e9)))
+    }
+
+    /// A seed of its own; without one, one that follows from the scenario's.
+    pub(super) fn seed(&mut self, key: &Key, scenario: u64) -> Option<u64> {
+        if self.is_written(key) {
+            return self.integer(key);
+        }
+        // TOML has no integers beyond 63 bits.
+        Some(xxh3_64_with_seed(key.path.as_bytes(), scenario) >> 1)
+    }
+
+    /// An instant in UTC, as a date of TOML or as a text; nothing without the key.
+    pub(super) fn timestamp(&mut self, key: &Key) -> Option<Timestamp> {
+        let text = match &self.node(key)?.value {
+            Value::Text(text) | Value::Date(text) => text,
+            _ => return self.wrong_type(key),
+        };
+        match text.parse() {
+            Ok(at) => Some(at),
+            Err(_) => self.malformed(key, text, "a time has a date, a time and a zone, like 2026-01-01T00:00:00Z"),
+        }
+    }
+
+    /// Names of nodes, each once; nothing without the key.
+    pub(super) fn names(&mut self, key: &Key) -> Option<Option<Vec<NodeId>>> {
+        let Some(node) = self.document.find(&key.path_in(self.element)) else { return Some(None) };
+        let Value::List(items) = &node.value else { return self.wrong_type(key) };
+        let mut found = Vec::new();
+        for item in items {
+            let Value::Text(text) = &item.value else { return self.wrong_type(key) };
+            match names::expand(text) {
+                Ok(names) => found.extend(names),
+                Err(reason) => return self.malformed(key, text, reason),
+            }
+        }
+        found.sort();
+        found.dedup();
+        Some(Some(found))
+    }
+
+    /// The text of a file, whose path begins at `base`, or the one that is written in its place.
+    pub(super) fn document(&mut self, key: &Key, base: &Path) -> Option<String> {
+        let text = self.text(key)?;
+        match documents::text(text, base) {
+            Ok(document) => Some(document.into_owned()),
+            Err(reason) => self.malformed(key, text, reason),
+        }
+    }
+
+    /// Reports what is wrong with a document.
+    pub(super) fn refuse_document<T>(&mut self, key: &Key, reason: String) -> Option<T> {
+        let shown = match self.document.find(key.path).map(|node| &node.value) {
+            Some(Value::Text(text)) if !text.contains('\n') => Excerpt(text).to_string(),
+            Some(Value::Text(text)) => format!("({} lines)", text.lines().count()),
+            Some(value) => value.to_string(),
+            None => "(not set)".to_owned(),
+        };
+        self.flaw(key, Flaw::Malformed { key: key.path.to_owned(), value: shown, reason })
+    }
+
+    /// Reports what is wrong with one value of a key.
+    pub(super) fn refuse<T>(&mut self, key: &Key, value: &str, reason: impl Into<String>) -> Option<T> {
+        self.malformed(key, value, reason)
     }
 
     pub(super) fn flag(&mut self, key: &Key) -> Option<bool> {

@@ -4,10 +4,11 @@ use std::fmt::Display;
 use std::iter;
 
 use super::error::Flaw;
+use super::orbits::Orbits;
 use super::problems::Problems;
 use super::training::{Mode, Optimizer};
 use super::tree::{Node, Source};
-use super::types::{Fault, FaultTime, Outage, Scenario};
+use super::types::{Fault, FaultTime, Geometry, Outage, Scenario};
 use crate::events::Phase;
 use crate::id::{NodeId, Round};
 
@@ -18,7 +19,7 @@ pub(super) fn check(scenario: &Scenario, document: &Node, problems: &mut Problem
     relations.of_private_data();
     relations.of_aggregator();
     relations.of_network();
-    for (index, outage) in scenario.links.outages.iter().enumerate() {
+    for (index, outage) in scenario.outages.iter().enumerate() {
         relations.of_outage(&format!("links.outage[{index}]"), outage);
     }
     for (index, fault) in scenario.faults.iter().enumerate() {
@@ -52,7 +53,7 @@ impl Relations<'_, '_> {
     }
 
     fn of_private_data(&mut self) {
-        let Scenario { training, private, mesh, .. } = self.scenario;
+        let Scenario { training, private, .. } = self.scenario;
         let Some((first, path)) = private.paths.first_key_value() else { return };
         let first = (&*format!("private.paths.{first}"), path.display());
         if training.mode != Mode::FedAvg {
@@ -60,9 +61,9 @@ impl Relations<'_, '_> {
             return self.broken(first, "cannot be used with", ("training.mode", training.mode), remedy);
         }
         for (node, path) in &private.paths {
-            if mesh.slot(node).is_none() {
+            if self.scenario.slot(node).is_none() {
                 let key = format!("private.paths.{node}");
-                self.broken((&key, path.display()), "is for no node of", ("mesh.nodes", mesh.nodes), self.nodes_are());
+                self.broken((&key, path.display()), "is for no node of", self.nodes(), self.nodes_are());
             }
         }
         if let Some(node) = self.scenario.nodes().iter().find(|node| !private.paths.contains_key(*node)) {
@@ -72,20 +73,20 @@ impl Relations<'_, '_> {
     }
 
     fn of_aggregator(&mut self) {
-        let (least, nodes) = (self.scenario.aggregator.min_nodes, self.scenario.mesh.nodes);
+        let (least, nodes) = (self.scenario.aggregator.min_nodes, self.scenario.node_count());
         if least > nodes {
             let remedy = format!("it can be 1 to {nodes}");
-            self.broken(("aggregator.min_nodes", least), "is more than", ("mesh.nodes", nodes), remedy);
+            self.broken(("aggregator.min_nodes", least), "is more than", self.nodes(), remedy);
         }
     }
 
     fn of_network(&mut self) {
-        let (base, nodes) = (self.scenario.network.base_port, self.scenario.mesh.nodes);
+        let (base, nodes) = (self.scenario.network.base_port, self.scenario.node_count());
         let highest = u32::from(u16::MAX) - nodes - 1;
         if base > 0 && u32::from(base) > highest {
             let remedy =
                 format!("the last node's port would be beyond 65535; use at most {highest}, or 0 for free ports");
-            self.broken(("network.base_port", base), "is too high for", ("mesh.nodes", nodes), remedy);
+            self.broken(("network.base_port", base), "is too high for", self.nodes(), remedy);
         }
     }
 
@@ -93,10 +94,12 @@ impl Relations<'_, '_> {
         let Outage { a, b, start, end } = outage;
         let [key_a, key_b, key_start, key_end] =
             ["a", "b", "start_secs", "end_secs"].map(|name| format!("{path}.{name}"));
-        let known = [(&key_a, a), (&key_b, b)].map(|(key, id)| *id == NodeId::station() || self.is_node(key, id));
+        let known = [(&key_a, a), (&key_b, b)].map(|(key, id)| self.is_peer(key, id));
         if known == [true, true] && !self.is_link(a, b) {
-            let mesh = &self.scenario.mesh;
-            let remedy = format!("the {} mesh of {} nodes has no such link", mesh.topology, mesh.nodes);
+            let remedy = match &self.scenario.geometry {
+                Geometry::Mesh(mesh) => format!("the {} mesh of {} nodes has no such link", mesh.topology, mesh.nodes),
+                Geometry::Orbits(_) => "a link joins two satellites, or one with a station".to_owned(),
+            };
             self.broken((&key_b, b), "has no link to", (&key_a, a), remedy);
         }
         if end <= start {
@@ -106,11 +109,24 @@ impl Relations<'_, '_> {
     }
 
     fn is_link(&self, a: &NodeId, b: &NodeId) -> bool {
-        let mesh = &self.scenario.mesh;
-        match (mesh.slot(a), mesh.slot(b)) {
-            (Some(a), Some(b)) => mesh.joins(a, b),
-            (a, b) => a.is_some() != b.is_some(),
+        let flies = |id: &NodeId| !self.is_station(id);
+        match &self.scenario.geometry {
+            Geometry::Mesh(mesh) => match (self.scenario.slot(a), self.scenario.slot(b)) {
+                (Some(a), Some(b)) => mesh.joins(a, b),
+                (a, b) => a.is_some() != b.is_some(),
+            },
+            Geometry::Orbits(_) => a != b && (flies(a) || flies(b)),
         }
+    }
+
+    fn is_station(&self, id: &NodeId) -> bool {
+        *id == NodeId::station() || self.scenario.stations().contains(id)
+    }
+
+    /// Whether there is such a satellite or station, and a report if not.
+    fn is_peer(&mut self, key: &str, id: &NodeId) -> bool {
+        let flies = |orbits: &Orbits| orbits.satellites.iter().any(|each| each.node == *id);
+        self.is_station(id) || self.scenario.orbits().is_some_and(flies) || self.is_node(key, id)
     }
 
     fn of_fault(&mut self, path: &str, fault: &Fault) {
@@ -134,20 +150,30 @@ impl Relations<'_, '_> {
         round.0 == self.scenario.training.rounds || (every > 0 && round.0.is_multiple_of(every))
     }
 
-    /// Whether the mesh has a node, and a report if not.
+    /// Whether there is a node, and a report if not.
     fn is_node(&mut self, key: &str, id: &NodeId) -> bool {
-        let mesh = &self.scenario.mesh;
-        let known = mesh.slot(id).is_some();
+        let known = self.scenario.slot(id).is_some();
         if !known {
-            self.broken((key, id), "is no node of", ("mesh.nodes", mesh.nodes), self.nodes_are());
+            self.broken((key, id), "is no node of", self.nodes(), self.nodes_are());
         }
         known
     }
 
+    /// What says how many nodes there are, and how many.
+    fn nodes(&self) -> (&'static str, u32) {
+        let key = match self.scenario.geometry {
+            Geometry::Mesh(_) => "mesh.nodes",
+            Geometry::Orbits(_) => "constellation",
+        };
+        (key, self.scenario.node_count())
+    }
+
     fn nodes_are(&self) -> String {
-        match self.scenario.mesh.nodes {
-            1 => "there is sat-0 alone".to_owned(),
-            nodes => format!("there are sat-0 to sat-{}", nodes - 1),
+        let nodes = self.scenario.nodes();
+        match &nodes[..] {
+            [only] => format!("there is {only} alone"),
+            [first, .., last] => format!("there are {first} to {last}"),
+            [] => "there is none".to_owned(),
         }
     }
 

@@ -30,7 +30,13 @@ fn check_table(table: &Table, path: &str, schema: &str, problems: &mut Problems<
         let path = join(section, name);
         let schema_path = join(schema, name);
         match role(name, schema, &schema_path) {
-            Role::Value => {}
+            // Some values can also be a list of tables.
+            Role::Value => match &node.value {
+                Value::List(items) if has_elements(&schema_path) => {
+                    check_list(items, &path, &format!("{schema_path}[]"), problems);
+                }
+                _ => {}
+            },
             Role::Section => match &node.value {
                 Value::Table(table) => check_table(table, &path, &schema_path, problems),
                 found => problems.add(node.source, wrong_type(path, "a table", found)),
@@ -70,13 +76,17 @@ fn role(name: &str, section: &str, path: &str) -> Role {
         Role::Value
     } else if below(&format!("{path}.")) {
         Role::Section
-    } else if below(&format!("{path}[]")) {
+    } else if has_elements(path) {
         Role::List
     } else if let Some(reserved) = keys::RESERVED.iter().find(|reserved| reserved.path == path) {
         Role::Reserved(reserved.instead)
     } else {
         Role::Nothing
     }
+}
+
+fn has_elements(path: &str) -> bool {
+    keys::ALL.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with("[].")))
 }
 
 fn is_named_by_node(key: &Key, section: &str) -> bool {

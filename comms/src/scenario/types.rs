@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::orbits::Orbits;
 use super::training::{Private, Training};
 use super::word::words;
 use crate::codec::Wire;
@@ -19,12 +20,10 @@ pub struct Scenario {
     pub name: String,
     /// Where all randomness of the job comes from.
     pub seed: u64,
-    /// The nodes and the links between them.
-    pub mesh: Mesh,
-    /// Scripted windows without contact.
-    pub links: Links,
-    /// The link from every node to the station.
-    pub ground: Ground,
+    /// Who there is, and who sees whom.
+    pub geometry: Geometry,
+    /// Scripted windows without contact, in the order of the file. They may overlap.
+    pub outages: Vec<Outage>,
     /// What is trained or moved.
     pub job: Job,
     /// How it is trained.
@@ -47,7 +46,16 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
 }
 
-/// A static constellation: the same links for the whole mission, but for [`Links::outages`].
+/// Who sees whom: by decree, or by orbits.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Geometry {
+    /// `[mesh]`.
+    Mesh(Mesh),
+    /// `[constellation]`.
+    Orbits(Box<Orbits>),
+}
+
+/// The same links for the whole mission, but for [`Scenario::outages`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mesh {
     /// Nodes, named `sat-0` and on: 1 to [`MAX_NODES`](crate::limits::MAX_NODES).
@@ -58,6 +66,8 @@ pub struct Mesh {
     pub rate: BitsPerSecond,
     /// Light time of a link.
     pub delay: Duration,
+    /// The link from every node to the station.
+    pub ground: Ground,
 }
 
 words! {
@@ -70,17 +80,10 @@ words! {
     }
 }
 
-/// What the scenario says about the links beyond the mesh.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Links {
-    /// Windows without contact, in the order of the file. They may overlap.
-    pub outages: Vec<Outage>,
-}
-
 /// A window `[start, end)` in which two peers have no contact, in both directions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outage {
-    /// One end of a link of the mesh, or `station`.
+    /// A node, a satellite or a station; `station` stands for all stations.
     pub a: NodeId,
     /// The other end.
     pub b: NodeId,

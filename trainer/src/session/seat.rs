@@ -91,8 +91,8 @@ impl Seat<Membership> {
 
 impl<E: Exchange> Seat<E> {
     pub(super) fn new(config: NodeConfig) -> Result<Self, SessionError> {
-        let (node, nodes) = (config.identity.node.clone(), config.scenario.mesh.nodes);
-        let slot = config.scenario.mesh.slot(&node).ok_or(SessionError::Slot { node, nodes })?;
+        let (node, nodes) = (config.identity.node.clone(), config.scenario.node_count());
+        let slot = config.scenario.slot(&node).ok_or(SessionError::Slot { node, nodes })?;
         let chunk_bytes = config.scenario.checkpoint.chunk.0;
         let scribe = Scribe::new(&config.identity.job, &config.directory, chunk_bytes, config.events.clone());
         let resumed = Resumed::from(&config).map_err(Box::new)?;
@@ -121,7 +121,7 @@ impl<E: Exchange> Seat<E> {
     }
 
     pub(super) fn slots(&self) -> usize {
-        self.config.scenario.mesh.nodes as usize
+        self.config.scenario.node_count() as usize
     }
 
     pub(super) const fn round(&self) -> Round {

@@ -13,21 +13,21 @@ mod policy;
 mod surprises;
 mod terminals;
 
-use std::sync::Arc;
-
 pub use light::RatesByRange;
 pub use policy::{LinkPolicy, Seam};
 pub use surprises::{Acquisition, Outages, Weather};
 pub use terminals::{Grant, Length, Terminals};
 
-use super::windows::without;
-use super::{ActualContacts, Contact, ContactPlan, Contacts};
+use super::{ActualContacts, Contact, ContactPlan, Contacts, without};
 use crate::id::NodeId;
 use crate::orbit::{LinkWindow, PassWindow, Sightings, Site, Window, pass_geometry};
 use crate::units::MissionTime;
 
+/// The windows in which a link is closed on purpose, by its ends: in order, and without overlap.
+pub type Closed<'a> = &'a dyn Fn(&NodeId, &NodeId) -> Vec<(MissionTime, MissionTime)>;
+
 /// Who is up there and what they see, with names.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Sky<'a> {
     /// The names of the satellites, by their indices in the sightings.
     pub satellites: &'a [NodeId],
@@ -35,6 +35,8 @@ pub struct Sky<'a> {
     pub stations: &'a [(NodeId, Site)],
     /// What is visible.
     pub sightings: &'a Sightings,
+    /// When which link is closed; planners know it.
+    pub closed: Closed<'a>,
 }
 
 /// What lasers between satellites can do.
@@ -107,6 +109,7 @@ impl Sky<'_> {
         let names = [a, b].map(|satellite| self.satellites[satellite as usize].clone());
         let last = grants.iter().map(|grant| mission(grant.link.window).1).max().unwrap_or_default();
         let outages = lasers.outages.of(&names[0], &names[1], last);
+        let closed = (self.closed)(&names[0], &names[1]);
         let (mut planned, mut actual) = (Vec::new(), Vec::new());
         for grant in grants {
             let (start, end) = mission(grant.link.window);
@@ -122,8 +125,11 @@ impl Sky<'_> {
                     [start + lasers.acquisition.median, start + takes]
                 }
             };
-            planned.extend((expected < end).then(|| from(expected, end)));
-            actual.extend(without((takes, end), &outages).into_iter().map(|(start, end)| from(start, end)));
+            let open = without((expected, end), &closed);
+            planned.extend(open.into_iter().map(|(start, end)| from(start, end)));
+            let open = without((takes, end), &closed);
+            let light = open.into_iter().flat_map(|window| without(window, &outages));
+            actual.extend(light.map(|(start, end)| from(start, end)));
         }
         contacts.planned.insert_both(&names, planned.into());
         contacts.actual.insert_both(&names, actual.into());
@@ -141,10 +147,17 @@ impl Sky<'_> {
             let (light_time, rate) = light::along(range, &downlink.rates, start, end);
             Contact { start, end, rate, light_time }
         };
-        let planned: Vec<Contact> = passes.iter().map(contact).filter(|contact| contact.start < contact.end).collect();
-        let takes_place = |contact: &&Contact| downlink.weather.allows(&names[0], &names[1], contact.start);
-        let actual: Arc<[Contact]> = planned.iter().filter(takes_place).cloned().collect();
-        contacts.actual.insert_both(&names, actual);
+        let closed = (self.closed)(&names[0], &names[1]);
+        let (mut planned, mut actual) = (Vec::new(), Vec::new());
+        for contact in passes.iter().map(contact) {
+            let open = without((contact.start, contact.end), &closed);
+            let open = open.into_iter().map(|(start, end)| Contact { start, end, ..contact.clone() });
+            if downlink.weather.allows(&names[0], &names[1], contact.start) {
+                actual.extend(open.clone());
+            }
+            planned.extend(open);
+        }
+        contacts.actual.insert_both(&names, actual.into());
         contacts.planned.insert_both(&names, planned.into());
     }
 }

@@ -25,7 +25,12 @@ impl World {
     }
 
     fn contacts(&self, lasers: &Lasers, downlink: &Downlink) -> Contacts {
-        let sky = Sky { satellites: &self.names, stations: &self.stations, sightings: &self.sightings };
+        let sky = Sky {
+            satellites: &self.names,
+            stations: &self.stations,
+            sightings: &self.sightings,
+            closed: &|_, _| Vec::new(),
+        };
         sky.contacts(&self.sightings.links, lasers, downlink)
     }
 }
@@ -114,7 +119,12 @@ fn surprises_take_time_away_from_windows_and_never_add_to_them() {
 #[test]
 fn a_grid_of_planes_has_four_permanent_links_a_satellite() {
     let world = World::of("D:550:53.0:400/20/1", 6_000.0);
-    let sky = Sky { satellites: &world.names, stations: &world.stations, sightings: &world.sightings };
+    let sky = Sky {
+        satellites: &world.names,
+        stations: &world.stations,
+        sightings: &world.sightings,
+        closed: &|_, _| Vec::new(),
+    };
     let grants = sky.grants(&world.sightings.links, &without_surprises());
     let lasts = |grant: &&Grant| grant.link.window == Window { start: 0.0, end: 6_000.0 };
     assert_eq!(grants.iter().filter(lasts).count(), 400 * 4 / 2);

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::*;
-use crate::contacts::{Contact, ContactPlan};
+use crate::contacts::{ActualContacts, Contact, ContactPlan};
 use crate::custody::Checkpoint;
 use crate::net::clock::MissionClock;
 use crate::net::dial::DialError;
@@ -189,7 +189,7 @@ fn chunks_pass_through_the_laser_of_the_pass() {
         let (rate, light_time) = (BitsPerSecond(8_000_000), std::time::Duration::from_millis(3));
         let pass = Contact { start, end: MissionTime::NEVER, rate: rate.into(), light_time: light_time.into() };
         let plan = ContactPlan::new([(NodeId::satellite(0), NodeId::station(), pass)]).expect("a valid plan");
-        let emulation = Emulation { plan: Arc::new(plan), clock, byte_scale: 1.0 };
+        let emulation = Emulation { contacts: Arc::new(ActualContacts::of(plan)), clock, byte_scale: 1.0 };
         let (node, station) = (world.job.satellite(0), world.station.address());
         deliver(&node, station, Some(&emulation), &source.manifest, source.clone()).await.expect("lands");
         assert!(clock.now() >= start + light_time, "before the pass begins nothing lands");

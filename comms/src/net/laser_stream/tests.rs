@@ -2,7 +2,7 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 
 use super::*;
-use crate::contacts::{Contact, ContactPlan};
+use crate::contacts::{ActualContacts, Contact, ContactPlan};
 use crate::id::NodeId;
 use crate::units::BitsPerSecond;
 
@@ -15,7 +15,7 @@ fn window(start: MissionTime, end: MissionTime, light_time: Duration) -> Contact
 fn lane(windows: &[Contact], clock: MissionClock) -> (LaserQueue<u32>, LaserStream<u32>, watch::Receiver<LinkState>) {
     let (from, to) = (NodeId::satellite(0), NodeId::satellite(1));
     let contacts = windows.iter().map(|window| (from.clone(), to.clone(), window.clone()));
-    let plan = Arc::new(ContactPlan::new(contacts).expect("a valid plan"));
+    let plan = Arc::new(ActualContacts::of(ContactPlan::new(contacts).expect("a valid plan")));
     let contact = watch::Sender::new(LinkState::Down);
     let states = contact.subscribe();
     let laser = Laser::new(plan, from, to, 1.0);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::codec::Wire;
 use crate::collective::{Header, Kind, Tag};
-use crate::contacts::{Contact, ContactPlan};
+use crate::contacts::{ActualContacts, Contact, ContactPlan};
 use crate::id::{Attempt, Round, ViewId};
 use crate::limits::LANE_QUEUE_FRAMES;
 use crate::net::clock::MissionClock;
@@ -131,8 +131,8 @@ fn emulation(windows: &[(u64, Option<u64>)], clock: MissionClock) -> Emulation {
         light_time: Duration::from_millis(5).into(),
     };
     let contacts = windows.iter().map(|window| (sat(0), sat(1), contact(window)));
-    let plan = Arc::new(ContactPlan::new(contacts).expect("a valid plan"));
-    Emulation { plan, clock, byte_scale: 1.0 }
+    let plan = ContactPlan::new(contacts).expect("a valid plan");
+    Emulation { contacts: Arc::new(ActualContacts::of(plan)), clock, byte_scale: 1.0 }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::id::Round;
 use crate::member::Failure;
 use crate::net::listen::{ListenError, ServeError};
+use crate::orbit::PropagationError;
 
 /// Why a node does not become a member.
 #[derive(Debug, Error)]
@@ -20,6 +21,9 @@ pub enum JoinError {
     /// The operating system gives no thread or no event queue.
     #[error("the comms thread cannot be started: {0}")]
     Start(#[source] io::Error),
+    /// The scenario's satellites do not stay up.
+    #[error(transparent)]
+    Orbit(#[from] PropagationError),
     /// It was not taken, or nobody was there to take it.
     #[error(transparent)]
     Membership(#[from] MembershipError),

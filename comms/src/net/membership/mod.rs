@@ -49,6 +49,7 @@ use super::identity::Identity;
 use super::laser::Emulation;
 use super::link::Links;
 use super::listen::Listener;
+use crate::contacts::Contacts;
 use crate::control::{DataInfo, Report, Then, View};
 use crate::custody::Manifest;
 use crate::events::What;
@@ -120,9 +121,9 @@ impl Membership {
         let MembershipConfig { committed, elements, .. } = config;
         let runtime = super::runtime().map_err(JoinError::Start)?;
         let listener = Listener::bind(config.listen)?;
-        let contacts = Arc::new(config.scenario.contact_plan());
-        let emulation =
-            Emulation { plan: contacts.clone(), clock: config.clock, byte_scale: config.scenario.emulation.byte_scale };
+        let Contacts { planned, actual } = config.scenario.contacts()?;
+        let byte_scale = config.scenario.emulation.byte_scale;
+        let emulation = Emulation { contacts: Arc::new(actual), clock: config.clock, byte_scale };
         let links = {
             let _inside = runtime.enter();
             Links::serve(config.identity.clone(), listener, Some(emulation.clone()))?
@@ -135,7 +136,7 @@ impl Membership {
             elements,
             wire: config.scenario.collective.wire,
             strategy: config.scenario.collective.strategy,
-            contacts,
+            contacts: Arc::new(planned),
             patience: config.scenario.aggregator.patience,
         };
         let member = Member::new(settings, History::at(committed, config.history), std::time::Duration::ZERO);

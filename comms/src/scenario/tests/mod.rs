@@ -1,5 +1,6 @@
 //! Tests of the way from a text to a scenario and back.
 
+mod orbits;
 mod random;
 mod reference;
 mod refusals;
@@ -12,8 +13,11 @@ use super::{Scenario, ScenarioError};
 /// A scenario that leaves everything to defaults.
 const LEAST: &str = "name = \"least\"\n[mesh]\nnodes = 4\n";
 
-/// A scenario that writes every key.
+/// A scenario with a mesh that writes every key.
 const FULL: &str = include_str!("full.toml");
+
+/// One with a constellation that writes every key.
+const FULL_ORBITS: &str = include_str!("full-orbits.toml");
 
 fn parse(text: &str) -> Result<Scenario, ScenarioError> {
     Scenario::parse(text, Path::new("s.toml"))

@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::super::Scenario;
-use super::{FULL, LEAST, parse, parse_with};
+use super::{FULL, FULL_ORBITS, LEAST, parse, parse_with};
 
 fn check(text: &str) {
     match parse(text) {
@@ -33,10 +33,10 @@ proptest! {
 
     #[test]
     fn a_valid_text_with_bytes_changed_is_accepted_or_refused(
-        full in any::<bool>(),
+        valid in prop::sample::select(vec![FULL, FULL_ORBITS, LEAST]),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<char>(), 0usize..3), 1..8),
     ) {
-        let mut text: Vec<char> = if full { FULL } else { LEAST }.chars().collect();
+        let mut text: Vec<char> = valid.chars().collect();
         for (at, char, what) in changes {
             let at = at.index(text.len());
             match what {
@@ -65,7 +65,7 @@ fn paths() -> Vec<String> {
 }
 
 fn pieces() -> Vec<String> {
-    let lines = FULL.lines().map(|line| format!("{line}\n"));
+    let lines = FULL.lines().chain(FULL_ORBITS.lines()).map(|line| format!("{line}\n"));
     let words =
         ["[", "]", "{", "}", "\"", "'''", "=", ".", "#", "\n", "nan", "-inf", "0x", "1e400", "\u{feff}", "é", "[["];
     lines.chain(words.map(str::to_owned)).chain(paths()).collect()

@@ -142,7 +142,7 @@ fn what_must_be_there_and_is_not_is_named() {
     assert_eq!(
         nothing,
         "s.toml: `name` is missing: What run directories are named after.\n\
-         s.toml: `mesh.nodes` is missing: How many nodes train. They are named `sat-0` and on."
+         s.toml: `mesh.nodes` is missing: How many nodes train. They are named `sat-0` and on. A scenario has this, or `[constellation]`."
     );
     assert!(refused("[[faults]]\nkill = \"sat-1\"").contains("`faults[0].at.round` is missing"));
     assert!(
@@ -217,14 +217,11 @@ fn a_broken_relation_is_refused_with_both_values_and_what_would_be_right() {
 
 #[test]
 fn keys_of_other_versions_are_refused_with_what_to_use_instead() {
-    let constellation = parse("name = \"x\"\n[constellation]\nwalker = \"D:550:53.0:12/3/1\"").unwrap_err().to_string();
-    assert!(
-        constellation.starts_with(
-            "s.toml:2:2: `constellation` cannot be used: [constellation] is not available in this version; use [mesh]"
-        ),
-        "{constellation}"
+    assert_eq!(
+        refused("[collective]\nzstd = \"auto\""),
+        "s.toml:5:1: `collective.zstd` cannot be used: compression of frames is not available in this version; leave the key out"
     );
-    assert!(refused("[links]\nrate_gbps = 100").contains("with [mesh], the rate of links is `mesh.rate_mbps`"));
+    assert!(refused("[aggregator]\nhost = \"sat-0\"").contains("`aggregator.host` cannot be used"));
 }
 
 #[test]

@@ -9,6 +9,13 @@ use crate::events::Phase;
 use crate::id::{NodeId, Round};
 use crate::units::{BitsPerSecond, ByteSize, MissionTime};
 
+fn mesh(scenario: &Scenario) -> &Mesh {
+    match &scenario.geometry {
+        Geometry::Mesh(mesh) => mesh,
+        Geometry::Orbits(_) => panic!("orbits"),
+    }
+}
+
 #[test]
 fn a_name_and_a_mesh_are_enough() {
     let scenario = parse(LEAST).expect("valid");
@@ -24,10 +31,10 @@ fn a_name_and_a_mesh_are_enough() {
 fn every_key_arrives_where_it_belongs() {
     let scenario = parse(FULL).expect("valid");
     assert_eq!(scenario.seed, i64::MAX as u64);
-    assert_eq!(scenario.mesh.rate, BitsPerSecond(100_000_001));
-    assert_eq!(scenario.mesh.delay, Duration::from_nanos(3_335_641));
-    assert_eq!(scenario.links.outages[0].end, MissionTime(20_500_000_000));
-    assert_eq!(scenario.links.outages[1].end, MissionTime(99_999_999_999_999_000));
+    assert_eq!(mesh(&scenario).rate, BitsPerSecond(100_000_001));
+    assert_eq!(mesh(&scenario).delay, Duration::from_nanos(3_335_641));
+    assert_eq!(scenario.outages[0].end, MissionTime(20_500_000_000));
+    assert_eq!(scenario.outages[1].end, MissionTime(99_999_999_999_999_000));
     assert_eq!(scenario.job.payload, ByteSize(4100));
     assert_eq!(scenario.training.optimizer, Optimizer::AdamW { beta_1: 0.85, beta_2: 0.995, epsilon: 1e-9 });
     assert_eq!(scenario.training.steps(), 4000);
@@ -56,7 +63,7 @@ fn an_override_takes_the_place_of_the_text() {
     let scenario = parse_with(LEAST, &changed).expect("valid");
     assert_eq!(scenario.training.rounds, 5);
     assert_eq!(scenario.training.mode, Mode::FedAvg);
-    assert_eq!(scenario.mesh.rate, BitsPerSecond(2_500_000));
+    assert_eq!(mesh(&scenario).rate, BitsPerSecond(2_500_000));
     assert_eq!(scenario.name, "2026");
 }
 
@@ -65,7 +72,7 @@ fn an_override_reaches_into_lists_and_replaces_them() {
     let moved = parse_with(FULL, &[("faults[0].at.round", "21")]).expect("valid");
     assert_eq!(moved.faults[0].at, FaultTime::Phase { round: Round(21), phase: Phase::Checkpoint });
     let calm = parse_with(FULL, &[("faults", "[]"), ("links.outage", "[]")]).expect("valid");
-    assert!(calm.faults.is_empty() && calm.links.outages.is_empty());
+    assert!(calm.faults.is_empty() && calm.outages.is_empty());
     let struck = r#"[{ kill = "sat-1", at = { mission_secs = 3 } }]"#;
     let struck = parse_with(LEAST, &[("faults", struck)]).expect("valid");
     assert_eq!(struck.faults[0].kill, NodeId::satellite(1));
@@ -80,7 +87,7 @@ fn in_ddp_the_default_of_inner_steps_is_one() {
 #[test]
 fn the_plan_of_a_ring_joins_neighbours_and_the_station() {
     let scenario = parse(FULL).expect("valid");
-    let plan = scenario.contact_plan();
+    let plan = scenario.contacts().expect("a mesh").planned;
     let sat = NodeId::satellite;
     let reach = |id, at| plan.neighbours(&sat(id), MissionTime::from_secs_f64(at)).cloned().collect::<Vec<_>>();
     assert_eq!(reach(0, 9.0), [sat(1), sat(5), NodeId::station()]);
@@ -104,9 +111,14 @@ fn small_meshes_have_each_link_once() {
     ] {
         let nodes_text = nodes.to_string();
         let scenario = parse_with(LEAST, &[("mesh.nodes", &nodes_text), ("mesh.topology", topology)]).expect("valid");
-        assert_eq!(scenario.contact_plan().lanes().count(), lanes + 2 * nodes, "{nodes} {topology}");
-        for a in 0..scenario.mesh.nodes {
-            let joined = (0..scenario.mesh.nodes).filter(|b| scenario.mesh.joins(a, *b)).count();
+        assert_eq!(
+            scenario.contacts().expect("a mesh").planned.lanes().count(),
+            lanes + 2 * nodes,
+            "{nodes} {topology}"
+        );
+        let mesh = mesh(&scenario);
+        for a in 0..mesh.nodes {
+            let joined = (0..mesh.nodes).filter(|b| mesh.joins(a, *b)).count();
             assert_eq!(joined * nodes, lanes, "{nodes} {topology}");
         }
     }

@@ -1,34 +1,39 @@
 //! From a document to a scenario, section by section.
 
+mod lasers;
+mod orbits;
+mod stations;
+
+use std::path::Path;
+
 use super::error::Flaw;
-use super::key::Element;
+use super::key::{Element, Space};
 use super::keys;
 use super::reader::Reader;
 use super::training::{Mode, Optimizer, Private, Training};
 use super::tree::Value;
 use super::types::{
-    AggregatorRules, Checkpoint, Collective, Emulation, Fault, FaultTime, Ground, Job, Links, Mesh, Network, Outage,
+    AggregatorRules, Checkpoint, Collective, Emulation, Fault, FaultTime, Geometry, Ground, Job, Mesh, Network, Outage,
     RoundRules, Scenario,
 };
 use crate::events::Phase;
 use crate::id::Round;
 use crate::units::ByteSize;
 
-/// The scenario that a document describes. `None` if anything of it was reported.
+/// The scenario that a document describes, with the files beside it in `base`. `None` if anything of it was reported.
 ///
 /// Every section is read before any is looked at, so that all problems are found at once.
-pub(super) fn scenario(r: &mut Reader<'_, '_>) -> Option<Scenario> {
+pub(super) fn scenario(r: &mut Reader<'_, '_>, base: &Path) -> Option<Scenario> {
     let (name, seed) = (r.name(&keys::NAME), r.integer(&keys::SEED));
-    let (mesh, links, ground, job) = (mesh(r), links(r), ground(r), job(r));
+    let (geometry, outages, job) = (geometry(r, base, seed.unwrap_or_default()), outages(r), job(r));
     let (training, private, round, collective) = (training(r), private(r), round(r), collective(r));
     let (checkpoint, aggregator, emulation, network) = (checkpoint(r), aggregator(r), emulation(r), network(r));
     let faults = faults(r);
     Some(Scenario {
         name: name?,
         seed: seed?,
-        mesh: mesh?,
-        links: links?,
-        ground: ground?,
+        geometry: geometry?,
+        outages: outages?,
         job: job?,
         training: training?,
         private: private?,
@@ -42,15 +47,34 @@ pub(super) fn scenario(r: &mut Reader<'_, '_>) -> Option<Scenario> {
     })
 }
 
+/// Either a mesh or a constellation, and no key that belongs to the other.
+fn geometry(r: &mut Reader<'_, '_>, base: &Path, seed: u64) -> Option<Geometry> {
+    let by_orbits = r.has_section("constellation");
+    let (space, section) = if by_orbits { (Space::Orbits, "[constellation]") } else { (Space::Mesh, "[mesh]") };
+    let misplaced = keys::ALL.iter().filter(|key| key.belongs_to().is_some_and(|other| other != space));
+    // A list of tables is one thing, however many keys its tables have.
+    let mut paths: Vec<&str> = misplaced.map(|key| key.path.split("[]").next().unwrap_or(key.path)).collect();
+    paths.dedup();
+    for path in paths.into_iter().filter(|path| r.has_section(path)).collect::<Vec<_>>() {
+        r.misplaced(path, section);
+    }
+    if by_orbits {
+        orbits::orbits(r, base, seed).map(|orbits| Geometry::Orbits(Box::new(orbits)))
+    } else {
+        mesh(r).map(Geometry::Mesh)
+    }
+}
+
 fn mesh(r: &mut Reader<'_, '_>) -> Option<Mesh> {
     let (nodes, topology) = (r.integer(&keys::NODES), r.word(&keys::TOPOLOGY));
     let (rate, delay) = (r.megabits(&keys::RATE), r.milliseconds(&keys::DELAY));
-    Some(Mesh { nodes: nodes?, topology: topology?, rate: rate?, delay: delay? })
+    let ground = ground(r);
+    Some(Mesh { nodes: nodes?, topology: topology?, rate: rate?, delay: delay?, ground: ground? })
 }
 
-fn links(r: &mut Reader<'_, '_>) -> Option<Links> {
+fn outages(r: &mut Reader<'_, '_>) -> Option<Vec<Outage>> {
     let outages: Vec<_> = (0..length(r, "links.outage")).map(|i| outage(&mut r.of(Element::Item(i)))).collect();
-    Some(Links { outages: outages.into_iter().collect::<Option<_>>()? })
+    outages.into_iter().collect()
 }
 
 fn outage(r: &mut Reader<'_, '_>) -> Option<Outage> {

@@ -1,14 +1,13 @@
 //! The resolved scenario as TOML: every key, in the order of the table of keys.
 
-use std::fmt::{Display, Write};
-use std::time::Duration;
+mod orbits;
+mod writer;
 
-use super::key::Key;
 use super::keys;
 use super::training::{Optimizer, Training};
-use super::types::{FaultTime, Scenario};
+use super::types::{FaultTime, Geometry, Mesh, Scenario};
 use crate::id::Digest;
-use crate::units::{BitsPerSecond, ByteSize, MissionTime, nanos};
+use writer::{Writer, instant, megabits, millis, number, secs, size, text};
 
 impl Scenario {
     /// The scenario with every key, as TOML. [`Scenario::parse`] makes an equal scenario of it.
@@ -16,10 +15,10 @@ impl Scenario {
     pub fn to_toml(&self) -> String {
         let mut out = Writer::default();
         out.put(&keys::NAME, text(&self.name)).put(&keys::SEED, self.seed);
-        let mesh = &self.mesh;
-        out.put(&keys::NODES, mesh.nodes).put(&keys::TOPOLOGY, text(mesh.topology.as_str()));
-        out.put(&keys::RATE, megabits(mesh.rate)).put(&keys::DELAY, millis(mesh.delay));
-        out.put(&keys::GROUND_RATE, megabits(self.ground.rate)).put(&keys::GROUND_DELAY, millis(self.ground.delay));
+        match &self.geometry {
+            Geometry::Mesh(mesh) => mesh.write(&mut out),
+            Geometry::Orbits(orbits) => orbits.write(&mut out),
+        }
         let job = &self.job;
         out.put(&keys::TASK, text(&job.task));
         out.put_or_unset(&keys::INIT, job.init.as_ref().map(|path| text(&path.to_string_lossy())));
@@ -41,7 +40,7 @@ impl Scenario {
         out.put(&keys::BYTE_SCALE, number(self.emulation.byte_scale));
         out.put(&keys::BIND, text(&self.network.bind.to_string())).put(&keys::BASE_PORT, self.network.base_port);
         self.write_lists(&mut out);
-        out.text
+        out.into_text()
     }
 
     /// The digest of the resolved scenario. Processes of one job have the same.
@@ -58,7 +57,10 @@ impl Scenario {
                 out.line(node, text(&path.to_string_lossy()));
             }
         }
-        for outage in &self.links.outages {
+        if let Geometry::Orbits(orbits) = &self.geometry {
+            orbits.write_lists(out);
+        }
+        for outage in &self.outages {
             out.header("[[links.outage]]");
             out.line(keys::OUTAGE_A.name(), text(outage.a.as_str()))
                 .line(keys::OUTAGE_B.name(), text(outage.b.as_str()));
@@ -73,6 +75,14 @@ impl Scenario {
             };
             out.line(keys::FAULT_KILL.name(), text(fault.kill.as_str())).line("at", at);
         }
+    }
+}
+
+impl Mesh {
+    fn write(&self, out: &mut Writer) {
+        out.put(&keys::NODES, self.nodes).put(&keys::TOPOLOGY, text(self.topology.as_str()));
+        out.put(&keys::RATE, megabits(self.rate)).put(&keys::DELAY, millis(self.delay));
+        out.put(&keys::GROUND_RATE, megabits(self.ground.rate)).put(&keys::GROUND_DELAY, millis(self.ground.delay));
     }
 }
 
@@ -96,98 +106,5 @@ impl Training {
         out.put(&keys::SCHEDULE, text(self.schedule.as_str())).put(&keys::WARMUP_STEPS, self.warmup_steps);
         out.put_or_unset(&keys::CLIP_NORM, self.clip_norm.map(number));
         out.put(&keys::TEST_FRACTION, number(self.test_fraction));
-    }
-}
-
-/// Writes keys, with a header wherever the section changes.
-#[derive(Default)]
-struct Writer {
-    text: String,
-    section: &'static str,
-}
-
-impl Writer {
-    fn put(&mut self, key: &Key, value: impl Display) -> &mut Self {
-        self.enter(key).line(key.name(), value)
-    }
-
-    fn put_or_unset(&mut self, key: &Key, value: Option<impl Display>) -> &mut Self {
-        match value {
-            Some(value) => self.put(key, value),
-            None => self.unset(key),
-        }
-    }
-
-    /// Names a key that is off, or that has no effect beside the others.
-    fn unset(&mut self, key: &Key) -> &mut Self {
-        self.enter(key).push(format_args!("# {} is not set", key.name()))
-    }
-
-    fn enter(&mut self, key: &Key) -> &mut Self {
-        if self.section != key.section() {
-            self.section = key.section();
-            self.header(&format!("[{}]", key.section()));
-        }
-        self
-    }
-
-    fn header(&mut self, header: &str) -> &mut Self {
-        self.push(format_args!("\n{header}"))
-    }
-
-    fn line(&mut self, name: impl Display, value: impl Display) -> &mut Self {
-        self.push(format_args!("{name} = {value}"))
-    }
-
-    fn push(&mut self, line: std::fmt::Arguments<'_>) -> &mut Self {
-        // Writing to a string cannot fail.
-        let _written = writeln!(self.text, "{line}");
-        self
-    }
-}
-
-/// A string in TOML's quotes.
-fn text(text: &str) -> String {
-    toml::Value::from(text).to_string()
-}
-
-/// The shortest text that reads back as the same number.
-fn number(number: f64) -> String {
-    let shown = format!("{number:?}");
-    shown.strip_suffix(".0").map(str::to_owned).unwrap_or(shown)
-}
-
-fn megabits(rate: BitsPerSecond) -> String {
-    decimal(rate.0, 6)
-}
-
-fn millis(span: Duration) -> String {
-    decimal(nanos(span), 6)
-}
-
-fn secs(span: Duration) -> String {
-    decimal(nanos(span), 9)
-}
-
-fn instant(at: MissionTime) -> String {
-    decimal(at.0, 9)
-}
-
-/// `value` divided by ten to the power of `places`, exactly.
-fn decimal(value: u64, places: usize) -> String {
-    let digits = format!("{value:0>width$}", width = places + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - places);
-    match fraction.trim_end_matches('0') {
-        "" => whole.to_owned(),
-        fraction => format!("{whole}.{fraction}"),
-    }
-}
-
-/// A size in the largest binary unit that it is a multiple of.
-fn size(size: ByteSize) -> String {
-    match size.0 {
-        bytes if bytes > 0 && bytes.is_multiple_of(1 << 20) => format!("\"{} MiB\"", bytes >> 20),
-        bytes if bytes > 0 && bytes.is_multiple_of(1 << 10) => format!("\"{} KiB\"", bytes >> 10),
-        bytes => bytes.to_string(),
     }
 }
