@@ -41,7 +41,9 @@ fn every_ready_scenario_is_valid_and_named_after_its_file() {
             names.insert(scenario.name);
         }
     }
-    for name in ["quickstart", "ddp", "fedavg", "ring-outage"] {
+    let jobs = ["quickstart", "ddp", "fedavg", "ring-outage"];
+    let constellations = ["star12-ring", "star12-six", "star12-gap", "delta12", "star66", "train400", "mission2800"];
+    for name in jobs.into_iter().chain(constellations) {
         assert!(names.contains(name), "{name} is missing among {names:?}");
     }
 }
