@@ -1,7 +1,8 @@
 //! Who brings which checkpoint to the ground.
 //!
-//! Every member writes every checkpoint, so any of them may deliver it. One is asked, in turn; if it is lost or says
-//! that it cannot, another that has written it is. The newest checkpoint goes first.
+//! Every member writes every checkpoint, so any of them may deliver it. The one that passes a station next is asked, of
+//! several one in turn; if it is lost or says that it cannot, another that has written it is. The newest checkpoint goes
+//! first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,12 +11,14 @@ use starloom_comms::control::View;
 use starloom_comms::id::{Digest, NodeId, Round};
 
 use super::attempt::Vote;
+use super::passes::Passes;
 
 /// The checkpoints that are not on the ground yet.
 #[derive(Debug, Clone)]
 pub(super) struct Custody {
     /// How long the member whose turn it is may write, and how long until a checkpoint that all declined is tried again.
     patience: Duration,
+    passes: Passes,
     waiting: BTreeMap<Round, Waiting>,
     turn: usize,
 }
@@ -47,8 +50,8 @@ pub(super) enum Divergence {
 }
 
 impl Custody {
-    pub(super) const fn new(patience: Duration) -> Self {
-        Self { patience, waiting: BTreeMap::new(), turn: 0 }
+    pub(super) const fn new(patience: Duration, passes: Passes) -> Self {
+        Self { patience, passes, waiting: BTreeMap::new(), turn: 0 }
     }
 
     /// `node` has written the checkpoint of `round`. Says if its state is not the one of the others.
@@ -112,7 +115,7 @@ impl Custody {
         }
     }
 
-    /// Who takes custody of what: newest first, the least loaded first, then in turn.
+    /// Who takes custody of what: newest first, who passes a station next first, the least loaded of these, then in turn.
     pub(super) fn assign(&mut self, view: &View, now: Duration) -> Vec<(NodeId, Round)> {
         let mut load: BTreeMap<NodeId, usize> = BTreeMap::new();
         for custodian in self.waiting.values().filter_map(|waiting| waiting.custodian.as_ref()) {
@@ -120,7 +123,7 @@ impl Custody {
         }
         let mut given = Vec::new();
         for (&round, waiting) in self.waiting.iter_mut().rev().filter(|(_, waiting)| waiting.custodian.is_none()) {
-            let Some(node) = waiting.choose(view, &load, now) else {
+            let Some(node) = waiting.choose(view, &self.passes, &load, now) else {
                 if now >= waiting.patient_until {
                     waiting.patient_until = now + self.patience;
                 }
@@ -155,22 +158,29 @@ impl Custody {
 }
 
 impl Waiting {
-    fn choose(&mut self, view: &View, load: &BTreeMap<NodeId, usize>, now: Duration) -> Option<NodeId> {
+    fn choose(
+        &mut self,
+        view: &View,
+        passes: &Passes,
+        load: &BTreeMap<NodeId, usize>,
+        now: Duration,
+    ) -> Option<NodeId> {
         let impatient = now >= self.patient_until;
         if impatient && self.written.keys().all(|node| self.declined.contains(node)) {
             // Some time has passed since the last one declined: what was in the way may be gone.
             self.declined.clear();
         }
         let members = view.members.len();
-        let in_turn: Vec<&NodeId> = (0..members)
+        let mut in_turn: Vec<&NodeId> = (0..members)
             .map(|offset| &view.members[(self.turn + offset) % members].id)
             .filter(|id| !self.declined.contains(*id))
             .collect();
+        in_turn.sort_by_key(|id| passes.wait(id, now));
         if !impatient && in_turn.first().is_some_and(|first| !self.written.contains_key(*first)) {
             return None;
         }
         let able = in_turn.into_iter().filter(|id| self.written.contains_key(*id));
-        able.min_by_key(|id| load.get(*id).copied().unwrap_or(0)).cloned()
+        able.min_by_key(|id| (passes.wait(id, now), load.get(*id).copied().unwrap_or(0))).cloned()
     }
 }
 

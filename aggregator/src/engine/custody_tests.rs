@@ -13,7 +13,7 @@ fn state() -> Digest {
 }
 
 fn custody(rounds: &[u64], writers: &[u32], view: &View) -> Custody {
-    let mut custody = Custody::new(PATIENCE);
+    let mut custody = Custody::new(PATIENCE, Passes::default());
     for &round in rounds {
         for &slot in writers {
             assert_eq!(custody.written(&sat(slot), Round(round), state(), view, AT_ONCE), None);
@@ -95,4 +95,26 @@ fn another_state_than_the_others_is_noticed_when_all_have_written() {
     let both = view(2, &[0, 1]);
     custody.lost(&sat(2));
     assert_eq!(custody.written(&sat(1), Round(5), other, &both, AT_ONCE), Some(Divergence::Split));
+}
+
+#[test]
+fn whoever_passes_a_station_next_takes_custody() {
+    let all = view(1, &[0, 1, 2, 3]);
+    let passes =
+        [(sat(0), &[(50, 60)][..]), (sat(1), &[(1, 4), (30, 40)]), (sat(2), &[(0, 1), (90, 95)]), (sat(3), &[])];
+    let mut custody = Custody::new(PATIENCE, Passes::given(&passes));
+    let mut custodian = |round: u64, secs: u64| {
+        let now = Duration::from_secs(secs);
+        for slot in 0..4 {
+            custody.written(&sat(slot), Round(round), state(), &all, now);
+        }
+        let given = custody.assign(&all, now);
+        custody.landed(Round(round));
+        given
+    };
+    assert_eq!(custodian(1, 0), [(sat(2), Round(1))], "it passes one already");
+    assert_eq!(custodian(2, 2), [(sat(1), Round(2))]);
+    assert_eq!(custodian(3, 4), [(sat(1), Round(3))], "a pass that has ended is over");
+    assert_eq!(custodian(4, 40), [(sat(0), Round(4))]);
+    assert_eq!(custodian(5, 60), [(sat(2), Round(5))], "another that never passes one again comes last");
 }

@@ -28,6 +28,7 @@ mod event;
 mod gathering;
 mod landing;
 mod membership;
+mod passes;
 mod record;
 mod recovery;
 mod rules;
@@ -42,6 +43,7 @@ use std::time::Duration;
 
 pub use accounts::Totals;
 pub use event::{Command, Event, Session};
+pub use passes::Passes;
 pub use record::{Commit, Record};
 pub use recovery::ResumeError;
 pub use rules::Rules;
@@ -170,7 +172,7 @@ impl Engine {
 
     fn with(rules: Rules, durable: Durable, stage: Stage, now: Duration) -> Self {
         Self {
-            custody: Custody::new(rules.suspect_after),
+            custody: Custody::new(rules.suspect_after, rules.passes.clone()),
             totals_on_disk: durable.accounts.totals,
             rules,
             durable,

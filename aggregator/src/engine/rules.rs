@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use starloom_comms::id::NodeId;
 use starloom_comms::net::clock::MissionClock;
+use starloom_comms::orbit::PropagationError;
 use starloom_comms::scenario::Scenario;
+
+use super::passes::Passes;
 
 /// The rules of a job. All times are on the engine's own clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,15 +32,19 @@ pub struct Rules {
     pub join_deadline: Duration,
     /// Members below which the job fails, at least 1.
     pub min_nodes: u32,
+    /// When whom passes the ground.
+    pub passes: Passes,
 }
 
 impl Rules {
-    /// The rules of `scenario` on a wall clock; `clock` says how much of that a mission second takes.
-    #[must_use]
-    pub fn of(scenario: &Scenario, clock: &MissionClock) -> Self {
+    /// The rules of `scenario` on a wall clock that begins with this call; `clock` says how much of that a mission second takes.
+    ///
+    /// # Errors
+    /// [`PropagationError`] if a satellite does not stay up.
+    pub fn of(scenario: &Scenario, clock: &MissionClock) -> Result<Self, PropagationError> {
         let Scenario { training, checkpoint, aggregator, round, .. } = scenario;
         let per_step = u64::from(training.batch_size).saturating_mul(u64::from(training.accumulation));
-        Self {
+        Ok(Self {
             nodes: scenario.nodes(),
             rounds: training.rounds,
             samples_per_node: per_step.saturating_mul(u64::from(training.inner_steps)),
@@ -48,7 +55,8 @@ impl Rules {
             suspect_after: aggregator.suspect_after,
             join_deadline: aggregator.join_deadline,
             min_nodes: aggregator.min_nodes,
-        }
+            passes: Passes::of(scenario, clock)?,
+        })
     }
 
     /// Pause before an attempt that failed is tried again with the same roster, after `failures` in a row.

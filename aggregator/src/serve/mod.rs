@@ -18,6 +18,7 @@ use starloom_comms::net::control::serve_control;
 use starloom_comms::net::event_sink::EventSink;
 use starloom_comms::net::identity::Identity;
 use starloom_comms::net::listen::{Listener, ServeError};
+use starloom_comms::orbit::PropagationError;
 use starloom_comms::scenario::Scenario;
 use thiserror::Error;
 use tokio::time::{sleep_until, timeout_at};
@@ -60,6 +61,9 @@ pub enum AggregatorError {
     /// It cannot be reached.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The scenario's satellites do not stay up.
+    #[error(transparent)]
+    Orbit(#[from] PropagationError),
     /// The job cannot be resumed from there.
     #[error(transparent)]
     Resume(#[from] ResumeError),
@@ -72,7 +76,7 @@ pub enum AggregatorError {
 /// [`AggregatorError`] if it cannot begin. A job that fails later is an [`Outcome`].
 pub async fn serve(config: AggregatorConfig, stop: impl Future<Output = ()>) -> Result<Outcome, AggregatorError> {
     let AggregatorConfig { identity, listener, scenario, run_dir, clock, events, resume } = config;
-    let rules = Rules::of(&scenario, &clock);
+    let rules = Rules::of(&scenario, &clock)?;
     let owner = Owner { job: identity.job.clone(), scenario: identity.scenario };
     let path = run_dir.join(JOURNAL);
     let (journal, contents) = match resume {

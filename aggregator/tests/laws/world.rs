@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use starloom_aggregator::engine::{Command, Engine, Event, Record, Rules};
+use starloom_aggregator::engine::{Command, Engine, Event, Passes, Record, Rules};
 use starloom_comms::control::NodeMessage;
 use starloom_comms::events::{Outcome, What};
 
@@ -108,6 +108,7 @@ impl World {
             suspect_after: SUSPECT_AFTER,
             join_deadline: Duration::from_secs(20),
             min_nodes: 1,
+            passes: Passes::default(),
         }
     }
 

@@ -48,6 +48,7 @@ fn rules(nodes: u32) -> Rules {
         suspect_after: Duration::from_secs(2),
         join_deadline: Duration::from_secs(20),
         min_nodes: 1,
+        passes: Passes::default(),
     }
 }
 
