@@ -99,6 +99,15 @@ impl LightTime {
         Duration::from_nanos(u64::try_from(here).unwrap_or(u64::MAX))
     }
 
+    /// Every knot as it was given; empty if the light time is always the same.
+    #[must_use]
+    pub fn all_knots(&self) -> &[(MissionTime, Duration)] {
+        match &self.0 {
+            Curve::Always(_) => &[],
+            Curve::Knots(knots) => knots,
+        }
+    }
+
     /// What describes it over `[start, end)`: its value at `start`, the knots inside, and its value at `end` unless it stays
     /// the same. [`LightTime::knots`] of these is the same light time there.
     pub fn knots_between(

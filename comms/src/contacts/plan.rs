@@ -1,6 +1,6 @@
 //! The contacts of every lane, and the questions that they answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -112,6 +112,17 @@ impl ContactPlan {
             .flat_map(|(from, lanes)| lanes.iter().map(move |(to, contacts)| (from, to, contacts.as_ref())))
     }
 
+    /// Every peer that sends or receives in some contact, in the order of their names.
+    #[must_use]
+    pub fn nodes(&self) -> BTreeSet<&NodeId> {
+        self.lanes().flat_map(|(from, to, _)| [from, to]).collect()
+    }
+
+    /// The peers that `from` sends to in some contact, in the order of their names.
+    pub fn receivers(&self, from: &NodeId) -> impl Iterator<Item = &NodeId> {
+        self.lanes.get(from).into_iter().flat_map(BTreeMap::keys)
+    }
+
     /// The contact from `from` to `to` that covers `at`.
     #[must_use]
     pub fn at(&self, from: &NodeId, to: &NodeId, at: MissionTime) -> Option<&Contact> {
@@ -156,6 +167,18 @@ impl ContactPlan {
         plan
     }
 
+    /// The plan up to `end`: without contacts that start then or later, and with those that last longer cut there.
+    #[must_use]
+    pub fn until(&self, end: MissionTime) -> Self {
+        let mut plan = Self::default();
+        for (from, lanes) in &self.lanes {
+            for (to, contacts) in lanes {
+                plan.insert(from.clone(), to.clone(), contacts_until(contacts, end));
+            }
+        }
+        plan
+    }
+
     /// Every lane to `to`: its sender and contacts, ordered by sender.
     pub(super) fn to<'a>(&'a self, to: &'a NodeId) -> impl Iterator<Item = (&'a NodeId, &'a [Contact])> {
         self.lanes.iter().filter_map(move |(from, lanes)| Some((from, lanes.get(to)?.as_ref())))
@@ -175,6 +198,15 @@ pub(super) fn transit_of(contacts: &[Contact], ready: MissionTime, bytes: u64) -
 /// What is left of sorted contacts when those that have ended at `at` are cut off.
 fn not_ended_at(contacts: &[Contact], at: MissionTime) -> &[Contact] {
     &contacts[contacts.partition_point(|contact| contact.end <= at)..]
+}
+
+/// The contacts that start before `end`, none longer than that; shared if that is all of them.
+fn contacts_until(contacts: &Arc<[Contact]>, end: MissionTime) -> Arc<[Contact]> {
+    if contacts.last().is_none_or(|last| last.end <= end) {
+        return Arc::clone(contacts);
+    }
+    let started = contacts.iter().take_while(|contact| contact.start < end);
+    started.map(|contact| Contact { end: contact.end.min(end), ..contact.clone() }).collect()
 }
 
 fn check(from: &NodeId, to: &NodeId, contacts: &[Contact]) -> Result<(), InvalidContact> {

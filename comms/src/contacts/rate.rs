@@ -76,6 +76,15 @@ impl Rate {
         }
     }
 
+    /// Every step as it was given; empty if the rate is always the same.
+    #[must_use]
+    pub fn all_steps(&self) -> &[(MissionTime, BitsPerSecond)] {
+        match &self.0 {
+            Steps::One(_) => &[],
+            Steps::Many(steps) => steps,
+        }
+    }
+
     /// The steps of `[start, end)`: from when on which rate holds, the first from `start`.
     pub fn steps_between(
         &self,

@@ -133,6 +133,19 @@ proptest! {
     }
 
     #[test]
+    fn a_plan_until_an_instant_is_the_same_before_it_and_empty_after(contacts in random_contacts(), end in 0u64..140) {
+        let (plan, end) = (plan_of(&contacts), MissionTime(end));
+        let cut = plan.until(end);
+        for at in (0..150).map(MissionTime) {
+            let expected = plan.at(&from(), &to(), at).filter(|_| at < end);
+            let expected = expected.map(|contact| Contact { end: contact.end.min(end), ..contact.clone() });
+            prop_assert_eq!(cut.at(&from(), &to(), at), expected.as_ref());
+        }
+        prop_assert_eq!(cut.nodes().len(), if cut == ContactPlan::default() { 0 } else { 2 });
+        prop_assert_eq!(cut.receivers(&from()).count(), cut.lanes().count());
+    }
+
+    #[test]
     fn a_window_is_open_exactly_where_no_outage_is(
         outages in prop::collection::vec((0u64..60, 0u64..60), 0..6),
         from in 0u64..70,
