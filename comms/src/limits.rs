@@ -49,6 +49,8 @@ pub const MAX_MANIFEST_BYTES: usize = MAX_MESSAGE_BYTES - 64 * 1024;
 pub const MAX_NAME_BYTES: usize = 255;
 /// Largest scenario file.
 pub const MAX_SCENARIO_BYTES: usize = 4 * 1024 * 1024;
+/// Largest contact plan that is read from text: two million contacts and more.
+pub const MAX_PLAN_BYTES: usize = 256 * 1024 * 1024;
 /// Events that wait for a slow reader before progress events are dropped and counted.
 pub const EVENT_QUEUE: usize = 4096;
 /// How long a listener waits after it could not accept a caller, for want of file descriptors mostly.

@@ -28,6 +28,7 @@
 mod actual;
 pub mod by_orbit;
 mod contact;
+pub mod formats;
 mod light_time;
 mod plan;
 mod rate;

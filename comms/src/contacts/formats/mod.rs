@@ -1,0 +1,31 @@
+//! Contact plans as text, in the formats that other programs read and write.
+//!
+//! | format | in | out | keeps |
+//! |---|---|---|---|
+//! | [`jsonl`] | yes | yes | everything, to the nanosecond |
+//!
+//! Writers put out line by line and never hold the text of a plan. Importers take text of up to
+//! [`MAX_PLAN_BYTES`](crate::limits::MAX_PLAN_BYTES) and name line and column of what they refuse.
+//!
+//! ```
+//! # use std::time::Duration;
+//! use starloom_comms::contacts::formats::jsonl;
+//! use starloom_comms::contacts::{Contact, ContactPlan};
+//! # use starloom_comms::id::NodeId;
+//! # use starloom_comms::units::{BitsPerSecond, MissionTime};
+//! # let window = Contact {
+//! #     start: MissionTime::ZERO,
+//! #     end: MissionTime::NEVER,
+//! #     rate: BitsPerSecond(8_000_000).into(),
+//! #     light_time: Duration::from_millis(10).into(),
+//! # };
+//! # let plan = ContactPlan::new([(NodeId::satellite(0), NodeId::satellite(1), window)])?;
+//! let mut text = Vec::new();
+//! jsonl::write(&plan, &mut text)?;
+//! assert_eq!(jsonl::parse(std::str::from_utf8(&text)?)?, plan);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod jsonl;
+#[cfg(test)]
+mod test_plans;
