@@ -3,6 +3,8 @@
 //! | format | in | out | keeps |
 //! |---|---|---|---|
 //! | [`jsonl`] | yes | yes | everything, to the nanosecond |
+//! | [`csv`] | | yes | everything, as a table of stretches |
+//! | [`tvg`] | | yes | everything but that light times bend |
 //!
 //! Writers put out line by line and never hold the text of a plan. Importers take text of up to
 //! [`MAX_PLAN_BYTES`](crate::limits::MAX_PLAN_BYTES) and name line and column of what they refuse.
@@ -26,6 +28,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod csv;
 pub mod jsonl;
+mod seconds;
+mod stretches;
 #[cfg(test)]
 mod test_plans;
+pub mod tvg;
