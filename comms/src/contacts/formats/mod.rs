@@ -3,6 +3,7 @@
 //! | format | in | out | keeps |
 //! |---|---|---|---|
 //! | [`jsonl`] | yes | yes | everything, to the nanosecond |
+//! | [`ion`] | yes | yes | whole seconds, whole light seconds, bytes per second |
 //! | [`csv`] | | yes | everything, as a table of stretches |
 //! | [`tvg`] | | yes | everything but that light times bend |
 //!
@@ -29,6 +30,7 @@
 //! ```
 
 pub mod csv;
+pub mod ion;
 pub mod jsonl;
 mod seconds;
 mod stretches;
