@@ -33,6 +33,6 @@ bench:
 accuracy:
     python3 scripts/accuracy.py
 
-# Fuzz one parser for a while: scenario, frame, manifest or elements.
+# Fuzz one parser for a while: scenario, frame, manifest, elements, plan_ion or plan_jsonl.
 fuzz target="frame" seconds="60":
     cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -max_total_time={{seconds}}

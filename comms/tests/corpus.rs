@@ -12,6 +12,10 @@ mod elements;
 mod frame;
 #[path = "../../fuzz/checks/manifest.rs"]
 mod manifest;
+#[path = "../../fuzz/checks/plan_ion.rs"]
+mod plan_ion;
+#[path = "../../fuzz/checks/plan_jsonl.rs"]
+mod plan_jsonl;
 #[path = "../../fuzz/checks/scenario.rs"]
 mod scenario;
 
@@ -30,6 +34,16 @@ fn no_frame_of_the_corpus_does_harm() {
 #[test]
 fn no_manifest_of_the_corpus_does_harm() {
     replay("manifest", manifest::check);
+}
+
+#[test]
+fn no_plan_of_ion_of_the_corpus_does_harm() {
+    replay("plan_ion", plan_ion::check);
+}
+
+#[test]
+fn no_plan_as_json_of_the_corpus_does_harm() {
+    replay("plan_jsonl", plan_jsonl::check);
 }
 
 #[test]
