@@ -49,7 +49,7 @@ pub const MAX_MANIFEST_BYTES: usize = MAX_MESSAGE_BYTES - 64 * 1024;
 pub const MAX_NAME_BYTES: usize = 255;
 /// Largest scenario file.
 pub const MAX_SCENARIO_BYTES: usize = 4 * 1024 * 1024;
-/// Largest contact plan that is read from text: two million contacts and more.
+/// Largest contact plan that is read from text: some two million contacts.
 pub const MAX_PLAN_BYTES: usize = 256 * 1024 * 1024;
 /// Events that wait for a slow reader before progress events are dropped and counted.
 pub const EVENT_QUEUE: usize = 4096;

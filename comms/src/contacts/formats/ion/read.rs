@@ -17,6 +17,8 @@ use crate::units::{BitsPerSecond, MissionTime};
 
 const CONTACT: &str = "a contact START END FROM TO BYTES_PER_SECOND [CONFIDENCE]";
 const RANGE: &str = "a range START END ONE OTHER LIGHT_SECONDS";
+/// Fields of the longest command, with its confidence.
+const MOST_FIELDS: usize = 8;
 
 /// Reads a plan, and which number is which node. Dates are counted from `start`, the instant of mission time zero; without
 /// it, a plan with a date is refused.
@@ -62,9 +64,9 @@ struct Window<'a, T> {
 
 impl<'a> Reader<'a> {
     fn line(&mut self, line: usize, text: &'a str) -> Result<(), IonError> {
-        let fields: Vec<Field<'a>> = fields(line, text).collect();
+        let count = fields(line, text).count();
+        let fields: Vec<Field<'a>> = fields(line, text).take(MOST_FIELDS + 1).collect();
         let Some(first) = fields.first().filter(|field| !field.text.starts_with('#')) else { return Ok(()) };
-        let count = fields.len();
         let wrong_count = |form| Err(first.refuse(IonProblem::Fields { count, form }));
         match (first.text, fields.get(1).map_or("", |field| field.text)) {
             ("a", "contact") => match fields[2..] {

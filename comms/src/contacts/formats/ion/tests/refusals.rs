@@ -19,6 +19,7 @@ fn a_command_with_too_few_or_too_many_fields_is_refused_with_its_form() {
     for (line, count, form) in [
         ("a contact +0 +9 1 2", 6, contact),
         ("a contact +0 +9 1 2 5 1 1", 9, contact),
+        ("a contact +0 +9 1 2 5 1 1 1 1", 11, contact),
         ("a range +0 +9 1 2 5 1", 8, "a range START END ONE OTHER LIGHT_SECONDS"),
         ("@", 1, "@ TIME"),
         ("m horizon", 2, "m horizon TIME"),
