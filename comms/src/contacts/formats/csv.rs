@@ -2,6 +2,7 @@
 //!
 //! One row for each stretch of a contact with one rate, over which the light time is a straight line; a contact with one rate
 //! and one light time is one row. Seconds are exact to the nanosecond; `end_s` is empty if the contact lasts.
+//! A contact that begins when another ends looks as if it were a part of it.
 
 use std::io;
 

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | [`jsonl`] | yes | yes | everything, to the nanosecond |
 //! | [`ion`] | yes | yes | whole seconds, whole light seconds, bytes per second |
-//! | [`csv`] | | yes | everything, as a table of stretches |
+//! | [`csv`] | | yes | everything but where contacts touch |
 //! | [`tvg`] | | yes | everything but that light times bend |
 //!
 //! Writers put out line by line and never hold the text of a plan. Importers take text of up to
