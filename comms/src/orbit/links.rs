@@ -15,6 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::earth::RADIUS_KM;
+use super::extremes::extremes;
 use super::satellite::State;
 use super::search::{Collector, Margin, Step, Window};
 use super::trajectory::Trajectory;
@@ -87,34 +88,11 @@ fn link_windows_on(threads: usize, trajectories: &[Trajectory], limits: LinkLimi
 /// The least and greatest distance of two satellites in a window, km.
 #[must_use]
 pub fn link_range(a: &Trajectory, b: &Trajectory, window: Window) -> (f64, f64) {
-    const STEP: f64 = 60.0;
-    let apart = |t: f64| {
+    extremes(window, |t| {
         let (a, b) = (a.state(t), b.state(t));
         let line = b.position - a.position;
         (line.length(), line.dot(b.velocity - a.velocity))
-    };
-    let (mut t, (range, mut opening)) = (window.start, apart(window.start));
-    let (mut least, mut most) = (range, range);
-    while t < window.end {
-        let next = (t + STEP).min(window.end);
-        let (range, slope) = apart(next);
-        (least, most) = (least.min(range), most.max(range));
-        if (opening < 0.0) != (slope < 0.0) {
-            let (mut before, mut after) = (t, next);
-            for _ in 0..24 {
-                let middle = 0.5 * (before + after);
-                if (apart(middle).1 < 0.0) == (opening < 0.0) {
-                    before = middle;
-                } else {
-                    after = middle;
-                }
-            }
-            let range = apart(0.5 * (before + after)).0;
-            (least, most) = (least.min(range), most.max(range));
-        }
-        (t, opening) = (next, slope);
-    }
-    (least, most)
+    })
 }
 
 /// What limits the sight of satellites.

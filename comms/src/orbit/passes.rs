@@ -1,6 +1,7 @@
 //! When a satellite passes a station.
 
 use super::earth::{Rotation, Site};
+use super::extremes::extremes;
 use super::search::{Margin, Window, windows};
 use super::trajectory::Trajectory;
 
@@ -18,6 +19,27 @@ pub fn passes(trajectory: &Trajectory, site: Site, min_elevation_deg: f64) -> Ve
         let range = line.length();
         Margin { value: line.dot(site.up) - sine * range, slope: motion.dot(site.up) - sine * line.dot(motion) / range }
     })
+}
+
+/// The least distance in km and the greatest elevation in degrees of a satellite over `site` in a pass.
+#[must_use]
+pub fn pass_extremes(trajectory: &Trajectory, site: Site, pass: Window) -> (f64, f64) {
+    let rotation = Rotation::from(trajectory.span().start);
+    let seen = |t: f64| {
+        let state = trajectory.state(t);
+        let line = rotation.to_fixed(state.position, t) - site.fixed;
+        (line, rotation.velocity_to_fixed(state.position, state.velocity, t))
+    };
+    let (nearest, _) = extremes(pass, |t| {
+        let (line, motion) = seen(t);
+        (line.length(), line.dot(motion))
+    });
+    let (_, highest) = extremes(pass, |t| {
+        let (line, motion) = seen(t);
+        let (range, height) = (line.length(), line.dot(site.up));
+        (height / range, motion.dot(site.up) - height * line.dot(motion) / (range * range))
+    });
+    (nearest, highest.asin().to_degrees())
 }
 
 /// Distance in km and elevation in degrees of a satellite over `site`, `t` seconds into the mission.
