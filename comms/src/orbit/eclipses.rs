@@ -9,7 +9,7 @@ use super::trajectory::Trajectory;
 #[must_use]
 pub fn eclipses(trajectory: &Trajectory) -> Vec<Window> {
     let span = trajectory.span();
-    let sun = Sun::from(span.start);
+    let sun = Sun::over(span);
     windows(trajectory.times(), span.secs, |t| {
         let state = trajectory.state(t);
         let sunward = sun.direction(t);
