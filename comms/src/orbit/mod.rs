@@ -44,7 +44,7 @@ pub use earth::{GeodeticError, Site};
 pub use eclipses::eclipses;
 pub use elements::{Elements, ElementsError, parse_omm_csv, parse_omm_json, parse_tle};
 pub use latitudes::low_latitudes;
-pub use links::{LinkLimits, LinkWindow, link_range, link_windows};
+pub use links::{LinkLimits, LinkWindow, link_range, link_windows, link_windows_with};
 pub use passes::{pass_extremes, pass_geometry, passes};
 pub use placement::Placement;
 pub use satellite::{PropagationError, Satellite, State};

@@ -19,6 +19,12 @@ impl Window {
     pub fn secs(&self) -> f64 {
         self.end - self.start
     }
+
+    /// What lies in both.
+    pub(super) fn overlap(self, other: Self) -> Option<Self> {
+        let both = Self { start: self.start.max(other.start), end: self.end.min(other.end) };
+        (both.start < both.end).then_some(both)
+    }
 }
 
 /// A margin at an instant.
@@ -51,10 +57,15 @@ pub(super) struct Step {
 }
 
 impl Step {
+    /// Whether one end has contact and the other has not.
+    pub(super) fn crosses(&self) -> bool {
+        self.margins.0.has_contact() != self.margins.1.has_contact()
+    }
+
     /// Whether an edge lies in it, or may.
     pub(super) fn is_suspicious(&self) -> bool {
         let (from, to) = self.margins;
-        if from.has_contact() != to.has_contact() {
+        if self.crosses() {
             return true;
         }
         if from.has_contact() {
@@ -73,8 +84,7 @@ impl Step {
 
     /// The edges in it: one, two, or none, in the order of time.
     pub(super) fn edges(&self, margin: &impl Fn(f64) -> Margin) -> (Option<f64>, Option<f64>) {
-        let (from, to) = self.margins;
-        if from.has_contact() != to.has_contact() {
+        if self.crosses() {
             return (Some(self.edge(margin)), None);
         }
         match self.hidden(margin) {
@@ -84,6 +94,16 @@ impl Step {
                 (Some(before.edge(margin)), Some(after.edge(margin)))
             }
         }
+    }
+
+    /// The windows in it, clipped to it.
+    pub(super) fn windows(&self, margin: &impl Fn(f64) -> Margin) -> Vec<Window> {
+        let mut collector = Collector::new(self.margins.0, Window { start: self.times.0, end: self.times.1 });
+        let (first, second) = self.edges(margin);
+        let mut windows: Vec<Window> =
+            [first, second].into_iter().flatten().filter_map(|t| collector.edge(t)).collect();
+        windows.extend(collector.finish());
+        windows
     }
 
     fn split(&self, t: f64, there: Margin) -> (Self, Self) {
@@ -164,7 +184,7 @@ impl Step {
     }
 }
 
-/// Puts windows together from edges, within `[0, end)`.
+/// Puts windows together from edges.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Collector {
     end: f64,
@@ -173,9 +193,9 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// For a margin that is `first` at 0.
-    pub(super) const fn new(first: Margin, end: f64) -> Self {
-        Self { end, open: if first.has_contact() { Some(0.0) } else { None } }
+    /// For a margin that is `first` at the start of `within`, which clips the windows.
+    pub(super) const fn new(first: Margin, within: Window) -> Self {
+        Self { end: within.end, open: if first.has_contact() { Some(within.start) } else { None } }
     }
 
     /// An edge, later than the one before. Gives the window that it closes.
@@ -201,7 +221,7 @@ pub(super) fn windows(times: impl Iterator<Item = f64>, end: f64, margin: impl F
     let mut windows = Vec::new();
     let mut samples = times.map(|t| (t, margin(t)));
     let Some(mut last) = samples.next() else { return windows };
-    let mut collector = Collector::new(last.1, end);
+    let mut collector = Collector::new(last.1, Window { start: 0.0, end });
     for next in samples {
         let step = Step { times: (last.0, next.0), margins: (last.1, next.1) };
         if step.is_suspicious() {
