@@ -36,8 +36,10 @@ mod placement;
 mod satellite;
 mod search;
 mod sightings;
+mod statistics;
 mod sun;
 mod trajectory;
+mod visibility;
 
 pub use constellation::{Constellation, NotationError};
 pub use earth::{GeodeticError, Site};
@@ -50,4 +52,6 @@ pub use placement::Placement;
 pub use satellite::{PropagationError, Satellite, State};
 pub use search::Window;
 pub use sightings::{PassWindow, Sightings};
+pub use statistics::{Connectivity, DEGREE_PARTS, Degree, Durations, Pairs, Shadow, StationPasses, Statistics};
 pub use trajectory::{Span, Trajectory};
+pub use visibility::Visibility;
