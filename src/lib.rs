@@ -17,6 +17,7 @@
 
 mod certs;
 pub mod cli;
+pub mod contacts;
 pub mod exit;
 pub mod launch;
 mod roles;

@@ -113,8 +113,8 @@ fn a_pass_overhead_lasts_as_long_as_the_cone_above_a_station_is_wide() {
                 let elevation = mask.to_radians();
                 let half = (RADIUS_KM / radius * elevation.cos()).acos() - elevation;
                 let expected = 2.0 * half / (motion * (1.0 + advance) - ROTATION);
-                // The eccentricity of 0.0001 lets the satellite be ahead or behind by a fiftieth of a degree.
-                assert!((pass.secs() - expected).abs() < 0.2, "{} s, where it is {expected}", pass.secs());
+                // The eccentricity of 0.0001 lets the satellite be ahead or behind by a hundredth of a degree.
+                assert!((pass.secs() - expected).abs() < 0.3, "{} s, where it is {expected}", pass.secs());
             }
         }
     }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Hypatia takes distances from PyEphem, whose orbits are those of SGP4, but whose Earth is its own: see [`PyEphem`]. With that
-//! Earth all times agree to 2.2e-6, a few metres of a satellite's place, whose orbital angles PyEphem has in single precision. With
+//! Earth all times agree to 2.2e-6, a few metres of a satellite's place that are not explained. With
 //! ours, which has the shape of WGS-84 and turns by the IAU model of 1982, they agree to 1.13e-5.
 
 #![expect(clippy::expect_used, reason = "a test that cannot read its files fails, and says where")]

@@ -5,6 +5,7 @@
 
 mod certs;
 mod checkpoints;
+mod contacts;
 mod launch;
 mod solo;
 mod validate;
@@ -43,6 +44,8 @@ enum Command {
     Launch(launch::Args),
     /// Check a scenario and print what would run.
     Validate(validate::Args),
+    /// Show who can reach whom, when: a summary, windows, the contact plan, a chart.
+    Contacts(contacts::Args),
     /// Train alone, in one process, on the same task, data and sample budget: what a job is compared with.
     Solo(solo::Args),
     /// Make the certificates of a job.
@@ -82,6 +85,7 @@ fn run(cli: Cli, programs: &Programs) -> Result<Exit, Failure> {
     match cli.command {
         Command::Launch(args) => launch::run(args, cli.verbose, programs),
         Command::Validate(args) => validate::run(&args, programs),
+        Command::Contacts(args) => contacts::run(&args),
         Command::Solo(args) => solo::run(&args, programs),
         Command::Certs(args) => certs::run(&args),
         Command::Checkpoints(args) => checkpoints::run(&args),

@@ -60,7 +60,7 @@ fn sees(a: &Trajectory, b: &Trajectory, t: f64, limits: LinkLimits) -> bool {
 
 /// A Walker pattern on orbits that are not circular, so that some go below the grazing altitude at times.
 fn eccentric(notation: &str, eccentricity: f64, span: Span) -> Vec<Trajectory> {
-    let elements = notation.parse::<Constellation>().unwrap().elements(span.start);
+    let elements = notation.parse::<Constellation>().unwrap().elements(span.start, &crate::orbit::Placement::default());
     let spread = (0..).zip(elements).map(|(place, each)| {
         let perigee_deg = f64::from(place * 77 % 360);
         Elements { eccentricity, perigee_deg, mean_anomaly_deg: each.mean_anomaly_deg - perigee_deg, ..each }

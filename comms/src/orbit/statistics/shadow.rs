@@ -19,11 +19,14 @@ impl Shadow {
         if visibility.eclipses.is_empty() || visibility.span.secs <= 0.0 {
             return None;
         }
-        let dark = |windows: &Vec<Window>| windows.iter().map(Window::secs).sum::<f64>() / visibility.span.secs;
+        // A sum of nothing would be a negative zero.
+        let dark = |windows: &Vec<Window>| {
+            windows.iter().map(Window::secs).fold(0.0, |sum, secs| sum + secs) / visibility.span.secs
+        };
         let shares: Vec<f64> = visibility.eclipses.iter().map(dark).collect();
         Some(Self {
             least: shares.iter().copied().fold(1.0, f64::min),
-            mean: shares.iter().sum::<f64>() / shares.len() as f64,
+            mean: shares.iter().fold(0.0, |sum, share| sum + share) / shares.len() as f64,
             most: shares.iter().copied().fold(0.0, f64::max),
         })
     }

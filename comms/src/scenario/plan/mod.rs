@@ -57,16 +57,12 @@ impl Scenario {
     /// # Errors
     /// [`PropagationError`] if a satellite does not stay up.
     pub fn contacts(&self) -> Result<Contacts, PropagationError> {
-        let outages = Outages::of(self);
         match &self.geometry {
             Geometry::Mesh(mesh) => {
-                let planned = mesh.contact_plan(&outages);
+                let planned = mesh.contact_plan(&Outages::of(self));
                 Ok(Contacts { actual: ActualContacts::of(planned.clone()), planned })
             }
-            Geometry::Orbits(orbits) => {
-                let Contacts { planned, actual } = orbits.contacts(&outages)?;
-                Ok(Contacts { planned, actual: actual.with_ground(&self.stations()) })
-            }
+            Geometry::Orbits(orbits) => Ok(self.contacts_seen(orbits, &orbits.sightings()?)),
         }
     }
 

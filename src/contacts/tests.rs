@@ -1,0 +1,4 @@
+use std::path::Path;
+
+use super::*;
+use starloom_comms::scenario::Scenario;
