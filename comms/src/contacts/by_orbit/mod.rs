@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A planner knows the geometry, the terminals and how long an acquisition should take. How long it takes, which attempts
-//! fail, and when light is lost, are surprises: they are in the [`ActualContacts`](super::ActualContacts) alone.
+//! fail, and when light is lost, are surprises: they are in the [`ActualContacts`] alone.
 
 mod light;
 mod policy;
