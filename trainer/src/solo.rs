@@ -17,7 +17,7 @@ use crate::task::{Evaluation, Split, Task};
 /// What came of training alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SoloReport {
-    /// Samples trained on, each pass counted.
+    /// Samples trained on, each epoch counted.
     pub samples: u64,
     /// Optimizer steps.
     pub steps: u64,
@@ -29,8 +29,8 @@ pub struct SoloReport {
     pub wall: Duration,
 }
 
-/// Trains `model` on as many samples as the job has room for in its rounds, each step on as many as all nodes together, in passes
-/// over all training samples. A job uses fewer: its last round of a pass takes what is left. `samples` sets another budget; the learning rate then falls over its steps.
+/// Trains `model` on as many samples as the job has room for in its rounds, each step on as many as all nodes together, in epochs
+/// over all training samples. A job uses fewer: its last round of an epoch takes what is left. `samples` sets another budget; the learning rate then falls over its steps.
 pub(crate) fn train<T: Task>(
     task: &T,
     split: &Split<T::Sample>,
@@ -73,7 +73,7 @@ pub(crate) fn train<T: Task>(
     report
 }
 
-/// Steps for `budget` samples in passes over `samples`: the last step of a pass takes what is left of it.
+/// Steps for `budget` samples in epochs over `samples`: the last step of an epoch takes what is left of it.
 fn steps(budget: u64, samples: u64, per_step: u64) -> u64 {
     let samples = samples.max(1);
     budget / samples * samples.div_ceil(per_step) + (budget % samples).div_ceil(per_step)

@@ -77,7 +77,7 @@ impl Accounts {
             Some((_, dealer)) => dealer.issue(&nodes, self.per_node),
             None => {
                 let own = |node: &NodeId| Some(self.private.get(node)?.1.issue(self.per_node).deals);
-                Issue { pass: 0, deals: nodes.iter().filter_map(own).flatten().collect() }
+                Issue { epoch: 0, deals: nodes.iter().filter_map(own).flatten().collect() }
             }
         };
         self.issued_to = Some(roster.clone());

@@ -1,4 +1,4 @@
-//! Dealing shared samples to a roster, pass after pass.
+//! Dealing shared samples to a roster, epoch after epoch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::id::NodeId;
 /// The replicated dealer of samples that every node can read.
 ///
 /// The same calls in the same order give the same state everywhere. Its memory is a few numbers, and the samples
-/// that lost nodes left behind in the current pass.
+/// that lost nodes left behind in the current epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Fields", into = "Fields")]
 pub struct Dealer {
@@ -21,9 +21,9 @@ pub struct Dealer {
 /// What one round's samples are: fixed when the round opens, kept over all attempts at it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issue {
-    /// The pass over the data (an epoch), from 0.
-    pub pass: u64,
-    /// For each node of the roster the samples it trains on, in this order. Near a pass's end there are fewer, or none.
+    /// The epoch, from 0: once over the data each.
+    pub epoch: u64,
+    /// For each node of the roster the samples it trains on, in this order. Near an epoch's end there are fewer, or none.
     pub deals: BTreeMap<NodeId, Vec<u64>>,
 }
 
@@ -32,17 +32,17 @@ pub struct Issue {
 pub struct Settled {
     /// Samples in the agreed mean.
     pub used: u64,
-    /// Samples whose contribution was refused; they are not dealt again in this pass.
+    /// Samples whose contribution was refused; they are not dealt again in this epoch.
     pub refused: u64,
-    /// Samples that died with their node; they are dealt again in this pass.
+    /// Samples that died with their node; they are dealt again in this epoch.
     pub returned: u64,
 }
 
 impl Dealer {
-    /// A dealer of samples `0..samples` at the start of its first pass.
+    /// A dealer of samples `0..samples` at the start of its first epoch.
     #[must_use]
     pub const fn new(samples: u64, seed: u64) -> Self {
-        Self { fields: Fields { samples, seed, pass: 0, cursor: 0, returned: Vec::new() } }
+        Self { fields: Fields { samples, seed, epoch: 0, cursor: 0, returned: Vec::new() } }
     }
 
     /// Samples of the data.
@@ -51,19 +51,19 @@ impl Dealer {
         self.fields.samples
     }
 
-    /// The pass that the next issue belongs to, from 0.
+    /// The epoch that the next issue belongs to, from 0.
     #[must_use]
-    pub const fn pass(&self) -> u64 {
-        self.fields.pass
+    pub const fn epoch(&self) -> u64 {
+        self.fields.epoch
     }
 
-    /// Samples that this pass has still to deal.
+    /// Samples that this epoch has still to deal.
     #[must_use]
     pub const fn left(&self) -> u64 {
         self.fields.returned.len() as u64 + (self.fields.samples - self.fields.cursor)
     }
 
-    /// The samples of the next round for each of `roster`: `per_node` each, or an even share of what the pass has left.
+    /// The samples of the next round for each of `roster`: `per_node` each, or an even share of what the epoch has left.
     ///
     /// It changes nothing: asked again, it gives the same issue, until [`commit`](Self::commit).
     #[must_use]
@@ -78,21 +78,21 @@ impl Dealer {
             let deal = next.by_ref().take(usize::try_from(share(index)).unwrap_or(usize::MAX)).collect();
             (node.clone(), deal)
         });
-        Issue { pass: self.fields.pass, deals: deals.collect() }
+        Issue { epoch: self.fields.epoch, deals: deals.collect() }
     }
 
     /// Settles a committed round.
     ///
     /// `contributors` are those of the commit, with their samples; `roster_after` is the roster that the next round
     /// is dealt to. A deal counts as used if its node contributed samples, as refused if its node contributed none
-    /// and is still in, and returns to the pass otherwise.
+    /// and is still in, and returns to the epoch otherwise.
     ///
     /// # Panics
-    /// If `issue` is of another pass, or of more samples than the pass has left: the caller lost track of a round.
+    /// If `issue` is of another epoch, or of more samples than the epoch has left: the caller lost track of a round.
     pub fn commit(&mut self, issue: &Issue, contributors: &[(NodeId, u64)], roster_after: &[NodeId]) -> Settled {
-        assert_eq!(issue.pass, self.fields.pass, "an issue of another pass cannot be settled");
+        assert_eq!(issue.epoch, self.fields.epoch, "an issue of another epoch cannot be settled");
         let dealt = issue.deals.values().map(|deal| deal.len() as u64).sum();
-        assert!(dealt <= self.left(), "{dealt} samples were issued and the pass has {} left", self.left());
+        assert!(dealt <= self.left(), "{dealt} samples were issued and the epoch has {} left", self.left());
 
         let contributed: BTreeMap<&NodeId, u64> = contributors.iter().map(|(node, samples)| (node, *samples)).collect();
         let still_in: BTreeSet<&NodeId> = roster_after.iter().collect();
@@ -112,16 +112,16 @@ impl Dealer {
         self.advance(dealt);
         self.fields.returned.append(&mut died);
         if self.left() == 0 {
-            self.fields.pass += 1;
+            self.fields.epoch += 1;
             self.fields.cursor = 0;
         }
         settled
     }
 
-    /// What the pass has left, in the order in which it is dealt: first what lost nodes left behind.
+    /// What the epoch has left, in the order in which it is dealt: first what lost nodes left behind.
     fn remaining(&self) -> impl Iterator<Item = u64> {
-        let Fields { samples, seed, pass, cursor, ref returned } = self.fields;
-        let order = Permutation::new(samples, mix(seed).wrapping_add(pass));
+        let Fields { samples, seed, epoch, cursor, ref returned } = self.fields;
+        let order = Permutation::new(samples, mix(seed).wrapping_add(epoch));
         returned.iter().copied().chain((cursor..samples).map(move |position| order.at(position)))
     }
 
@@ -147,7 +147,7 @@ pub enum InvalidDealer {
     /// The position lies outside the data.
     #[error("the dealer is at sample {cursor} of {samples}")]
     Cursor {
-        /// The position in the pass.
+        /// The position in the epoch.
         cursor: u64,
         /// Samples of the data.
         samples: u64,
@@ -166,8 +166,8 @@ pub enum InvalidDealer {
 struct Fields {
     samples: u64,
     seed: u64,
-    pass: u64,
-    /// Position in the pass's permutation of the first sample that was never dealt.
+    epoch: u64,
+    /// Position in the epoch's permutation of the first sample that was never dealt.
     cursor: u64,
     /// Dealt, and died with their nodes.
     returned: Vec<u64>,

@@ -20,7 +20,7 @@ fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![8 => Just(Fate::Contributes), 1 => Just(Fate::IsRefused), 1 => Just(Fate::Dies)]
 }
 
-/// Plays rounds and returns what was used or refused, by pass, and the dealer; some nodes remain to the end.
+/// Plays rounds and returns what was used or refused, by epoch, and the dealer; some nodes remain to the end.
 fn play(samples: u64, per_node: u64, nodes: u32, rounds: &[Vec<Fate>]) -> (BTreeMap<u64, Vec<u64>>, Dealer, u64) {
     let mut dealer = Dealer::new(samples, 11);
     let mut members = roster(nodes);
@@ -42,7 +42,7 @@ fn play(samples: u64, per_node: u64, nodes: u32, rounds: &[Vec<Fate>]) -> (BTree
             .collect();
         let after: Vec<_> = contributors.iter().map(|(node, _)| node.clone()).collect();
         for node in &after {
-            spent.entry(issue.pass).or_default().extend(issue.dealt_to(node));
+            spent.entry(issue.epoch).or_default().extend(issue.dealt_to(node));
         }
         let settled = dealer.commit(&issue, &contributors, &after);
         let dealt: u64 = issue.deals.values().map(|deal| deal.len() as u64).sum();
@@ -62,11 +62,11 @@ proptest! {
         rounds in prop::collection::vec(prop::collection::vec(fate(), 9), 1..60),
     ) {
         let (spent, dealer, _) = play(samples, per_node, nodes, &rounds);
-        for (pass, mut used) in spent {
+        for (epoch, mut used) in spent {
             used.sort_unstable();
             let once = used.windows(2).all(|pair| pair[0] < pair[1]);
-            prop_assert!(once, "pass {} used a sample twice", pass);
-            if pass < dealer.pass() {
+            prop_assert!(once, "epoch {} used a sample twice", epoch);
+            if epoch < dealer.epoch() {
                 prop_assert_eq!(used, (0..samples).collect::<Vec<_>>());
             }
         }
@@ -143,9 +143,9 @@ fn no_samples_and_no_nodes_deal_nothing() {
 #[test]
 fn a_stored_dealer_that_cannot_be_is_refused() {
     for (text, part) in [
-        (r#"{"samples":3,"seed":1,"pass":0,"cursor":4,"returned":[]}"#, "sample 4 of 3"),
-        (r#"{"samples":3,"seed":1,"pass":0,"cursor":3,"returned":[3]}"#, "sample 3 cannot"),
-        (r#"{"samples":3,"seed":1,"pass":0,"cursor":3,"returned":[2,1,2]}"#, "sample 2 cannot"),
+        (r#"{"samples":3,"seed":1,"epoch":0,"cursor":4,"returned":[]}"#, "sample 4 of 3"),
+        (r#"{"samples":3,"seed":1,"epoch":0,"cursor":3,"returned":[3]}"#, "sample 3 cannot"),
+        (r#"{"samples":3,"seed":1,"epoch":0,"cursor":3,"returned":[2,1,2]}"#, "sample 2 cannot"),
     ] {
         let error = serde_json::from_str::<Dealer>(text).expect_err(text).to_string();
         assert!(error.contains(part), "{error}");

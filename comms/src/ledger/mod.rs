@@ -1,8 +1,8 @@
 //! Who trains on which sample, and what became of it.
 //!
 //! A [`Dealer`] is part of the common state: every replica and the aggregator own one, make the same calls and
-//! therefore hold the same dealer. It deals each pass over the data in a seeded order, hands the samples of a lost
-//! node out again in the same pass, and never deals a sample twice in a pass unless the first deal came to nothing.
+//! therefore hold the same dealer. It deals each epoch in a seeded order, hands the samples of a lost
+//! node out again in the same epoch, and never deals a sample twice in an epoch unless the first deal came to nothing.
 //!
 //! ```
 //! use starloom_comms::id::NodeId;

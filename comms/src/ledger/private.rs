@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Dealer, Issue, Settled};
 use crate::id::NodeId;
 
-/// The dealer of one node's own samples: the same passes and the same accounts as [`Dealer`], for a roster of one.
+/// The dealer of one node's own samples: the same epochs and the same accounts as [`Dealer`], for a roster of one.
 ///
 /// Each node keeps its own; the aggregator keeps one per node, so that both know how many samples a round issues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct PrivateDealer {
 }
 
 impl PrivateDealer {
-    /// A dealer of `owner`'s samples `0..samples` at the start of its first pass.
+    /// A dealer of `owner`'s samples `0..samples` at the start of its first epoch.
     #[must_use]
     pub const fn new(owner: NodeId, samples: u64, seed: u64) -> Self {
         Self { owner, dealer: Dealer::new(samples, seed) }
@@ -27,13 +27,13 @@ impl PrivateDealer {
         &self.owner
     }
 
-    /// The pass that the next issue belongs to, from 0.
+    /// The epoch that the next issue belongs to, from 0.
     #[must_use]
-    pub const fn pass(&self) -> u64 {
-        self.dealer.pass()
+    pub const fn epoch(&self) -> u64 {
+        self.dealer.epoch()
     }
 
-    /// The owner's samples of the next round: `per_node`, or what the pass has left. It changes nothing.
+    /// The owner's samples of the next round: `per_node`, or what the epoch has left. It changes nothing.
     #[must_use]
     pub fn issue(&self, per_node: u64) -> Issue {
         self.dealer.issue(std::slice::from_ref(&self.owner), per_node)
@@ -57,7 +57,7 @@ mod tests {
         let owner = NodeId::satellite(2);
         let mut dealer = PrivateDealer::new(owner.clone(), 25, 3);
         let mut seen = Vec::new();
-        while dealer.pass() == 0 {
+        while dealer.epoch() == 0 {
             let issue = dealer.issue(10);
             let deal = issue.dealt_to(&owner);
             seen.extend_from_slice(deal);

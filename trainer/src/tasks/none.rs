@@ -55,7 +55,7 @@ impl Program for BytesOnly {
     }
 }
 
-/// As many samples as all nodes are dealt in a round: they only count, and a pass over them is a round.
+/// As many samples as all nodes are dealt in a round: they only count, and an epoch of them is a round.
 fn samples(scenario: &Scenario) -> u64 {
     u64::from(scenario.node_count()).saturating_mul(samples_per_node(&scenario.training))
 }
