@@ -2,7 +2,8 @@
 //!
 //! A checkpoint file is cut into chunks, each named by the hash of its bytes; a [`Manifest`] lists them in order.
 //! Since replicas are bit-identical, every node cuts the same chunks and any of them may deliver any chunk that the
-//! station still [`lacks`](Manifest::missing). A chunk travels [`pack`]ed and is checked when it is [`unpack`]ed.
+//! station still [`lacks`](Manifest::missing). A chunk travels [`pack`]ed and is checked when it is [`unpack`]ed. A
+//! [`PassAccount`] says which passes over a station carried it.
 //!
 //! ```
 //! use std::collections::BTreeSet;
@@ -25,6 +26,8 @@
 
 mod chunk;
 mod manifest;
+mod passes;
 
 pub use chunk::{ChunkError, pack, unpack};
 pub use manifest::{Checkpoint, Chunk, DescribeError, FileEntry, Manifest, ManifestError};
+pub use passes::{Carried, Pass, PassAccount};
