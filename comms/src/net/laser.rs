@@ -7,8 +7,10 @@
 
 use std::sync::Arc;
 
+use thiserror::Error;
+
 use super::clock::MissionClock;
-use crate::contacts::{ActualContacts, Transit};
+use crate::contacts::{ActualContacts, Contact, Transit};
 use crate::events::LinkState;
 use crate::id::NodeId;
 use crate::units::MissionTime;
@@ -29,6 +31,27 @@ impl Emulation {
     #[must_use]
     pub fn laser(&self, from: NodeId, to: NodeId) -> Laser {
         Laser::new(self.contacts.clone(), from, to, self.byte_scale)
+    }
+}
+
+/// Why a frame never arrives.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{bytes} mission bytes at once fit into no contact from {from} to {to} that is left: {}", widest_text(.widest.as_ref()))]
+pub struct NoContact {
+    /// The sender.
+    pub from: NodeId,
+    /// The receiver.
+    pub to: NodeId,
+    /// Size of the frame in mission bytes.
+    pub bytes: u64,
+    /// What is left of the contact that carries most at once, if any is left.
+    pub widest: Option<Contact>,
+}
+
+fn widest_text(widest: Option<&Contact>) -> String {
+    match widest {
+        Some(contact) => format!("the widest, {} to {}, carries {}", contact.start, contact.end, contact.capacity()),
+        None => "there is none".to_owned(),
     }
 }
 
@@ -79,6 +102,24 @@ impl Laser {
         }
     }
 
+    /// The contact that covers `at`.
+    #[must_use]
+    pub fn contact(&self, at: MissionTime) -> Option<&Contact> {
+        self.plan.at(&self.from, &self.to, at)
+    }
+
+    /// Why a frame of `bytes` real bytes that is ready at `ready`, and that [`schedule`](Self::schedule) does not take,
+    /// fits into no contact.
+    #[must_use]
+    pub fn obstacle(&self, ready: MissionTime, bytes: u64) -> NoContact {
+        let ready = ready.max(self.busy_until);
+        let left = self.plan.contacts(&self.from, &self.to).iter().filter(|contact| contact.end > ready);
+        let left = left.map(|contact| Contact { start: contact.start.max(ready), ..contact.clone() });
+        let widest = left.max_by_key(Contact::capacity);
+        let (from, to) = (self.from.clone(), self.to.clone());
+        NoContact { from, to, bytes: self.mission_bytes(bytes), widest }
+    }
+
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -100,7 +141,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::contacts::{Contact, ContactPlan};
+    use crate::contacts::ContactPlan;
     use crate::units::BitsPerSecond;
 
     const MBYTE_PER_SEC: BitsPerSecond = BitsPerSecond(8_000_000);
@@ -161,6 +202,16 @@ mod tests {
     fn bytes_are_scaled_up_to_the_missions() {
         let mut laser = laser(&[window(0.0, 1e6, 0.0)], 1000.0);
         assert_eq!(laser.schedule(MissionTime::ZERO, 1_000).map(|transit| transit.sent), Some(secs(1.0)));
+    }
+
+    #[test]
+    fn why_a_frame_fits_nowhere_names_it_and_the_widest_contact_that_is_left() {
+        let laser = laser(&[window(0.0, 10.0, 0.5), window(20.0, 25.0, 1.0), window(30.0, 32.0, 0.0)], 10.0);
+        let obstacle = |ready| laser.obstacle(secs(ready), 1_000_000).to_string();
+        let head = "10000000 mission bytes at once fit into no contact from sat-0 to sat-1 that is left";
+        assert_eq!(obstacle(1.0), format!("{head}: the widest, 1.000 s to 10.000 s, carries 8500000"));
+        assert_eq!(obstacle(9.0), format!("{head}: the widest, 20.000 s to 25.000 s, carries 4000000"));
+        assert_eq!(obstacle(32.0), format!("{head}: there is none"));
     }
 
     #[test]

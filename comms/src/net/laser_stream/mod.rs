@@ -17,7 +17,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Sleep;
 
 use super::clock::{MissionClock, wall_now};
-use super::laser::Laser;
+use super::laser::{Laser, NoContact};
+use crate::contacts::{Contact, Transit};
 use crate::events::LinkState;
 use crate::limits::LASER_FLIGHT_FRAMES;
 use crate::units::MissionTime;
@@ -38,7 +39,7 @@ pub(crate) fn channel<T>(
     }
     let beam = laser.map(|(laser, clock)| {
         let timer = Box::pin(tokio::time::sleep(Duration::ZERO));
-        Beam { laser, clock, contact, flight: VecDeque::new(), stuck: None, timer }
+        Beam { laser, clock, contact, observer: None, flight: VecDeque::new(), stuck: None, timer }
     });
     let ((sender, queue), (on, off)) = (mpsc::channel(bound), oneshot::channel());
     (LaserQueue { queue: sender, _on: on }, LaserStream { queue, off, room, beam })
@@ -85,6 +86,18 @@ impl<T> LaserQueue<T> {
     }
 }
 
+/// Is told what becomes of the items of a stream with a laser, in the order in which they were queued.
+pub(crate) trait Observer<T>: Send {
+    /// An item has a place in `contact`, which may lie ahead.
+    fn departs(&mut self, item: &T, contact: &Contact);
+
+    /// An item has arrived, by a place in `contact`.
+    fn arrives(&mut self, item: &T, contact: &Contact);
+
+    /// An item fits into no contact that is left: neither it nor what is behind it ever departs.
+    fn strands(&mut self, item: &T, obstacle: NoContact);
+}
+
 /// The items of a queue, delayed as a laser would.
 pub(crate) struct LaserStream<T> {
     queue: mpsc::Receiver<Queued<T>>,
@@ -98,10 +111,21 @@ struct Beam<T> {
     laser: Laser,
     clock: MissionClock,
     contact: watch::Sender<LinkState>,
-    flight: VecDeque<(MissionTime, T)>,
+    observer: Option<Box<dyn Observer<T>>>,
+    flight: VecDeque<(Transit, T)>,
     /// Fits into no contact that is left. What is behind it waits as well: a lane keeps its order.
     stuck: Option<T>,
     timer: Pin<Box<Sleep>>,
+}
+
+impl<T> LaserStream<T> {
+    /// The stream with somebody to be told what its laser does. Without a laser there is nothing to tell.
+    pub(crate) fn observed_by(mut self, observer: impl Observer<T> + 'static) -> Self {
+        if let Some(beam) = &mut self.beam {
+            beam.observer = Some(Box::new(observer));
+        }
+        self
+    }
 }
 
 impl<T: Unpin> Stream for LaserStream<T> {
@@ -122,10 +146,14 @@ impl<T: Unpin> Stream for LaserStream<T> {
             let (state, changes) = beam.laser.state(now);
             beam.contact.send_if_modified(|told| std::mem::replace(told, state) != state);
             beam.take_off(queue, room, now, cx);
-            if let Some((_, item)) = beam.flight.pop_front_if(|(arrival, _)| *arrival <= now) {
+            if let Some((transit, item)) = beam.flight.pop_front_if(|(transit, _)| transit.arrival <= now) {
+                if let Some((observer, contact)) = beam.observer.as_mut().zip(beam.laser.contact(transit.start)) {
+                    observer.arrives(&item, contact);
+                }
                 return Poll::Ready(Some(item));
             }
-            let wake = beam.next_take_off(now).into_iter().chain(beam.flight.front().map(|(arrival, _)| *arrival));
+            let wake =
+                beam.next_take_off(now).into_iter().chain(beam.flight.front().map(|(transit, _)| transit.arrival));
             let wake = wake.fold(changes, MissionTime::min);
             beam.timer.as_mut().reset(beam.clock.instant(wake).into());
             std::task::ready!(beam.timer.as_mut().poll(cx));
@@ -146,10 +174,20 @@ impl<T> Beam<T> {
         while self.stuck.is_none() && self.laser.busy_until() <= horizon && self.flight.len() < LASER_FLIGHT_FRAMES {
             let Poll::Ready(Some(queued)) = queue.poll_recv(cx) else { break };
             room.notify_one();
-            match self.laser.schedule(self.clock.at(queued.at), queued.bytes) {
-                Some(transit) => self.flight.push_back((transit.arrival, queued.item)),
+            let ready = self.clock.at(queued.at);
+            match self.laser.schedule(ready, queued.bytes) {
+                Some(transit) => {
+                    if let Some((observer, contact)) = self.observer.as_mut().zip(self.laser.contact(transit.start)) {
+                        observer.departs(&queued.item, contact);
+                    }
+                    self.flight.push_back((transit, queued.item));
+                }
                 None => {
-                    tracing::warn!(bytes = queued.bytes, "a frame fits into no contact that is left");
+                    let obstacle = self.laser.obstacle(ready, queued.bytes);
+                    tracing::warn!(%obstacle, "a frame never arrives");
+                    if let Some(observer) = &mut self.observer {
+                        observer.strands(&queued.item, obstacle);
+                    }
                     self.stuck = Some(queued.item);
                 }
             }

@@ -122,6 +122,50 @@ fn an_item_that_fits_no_window_holds_up_the_lane_but_not_its_end() {
     });
 }
 
+/// What an observer is told, with the start of the contact.
+struct Tell(mpsc::UnboundedSender<(&'static str, u32, MissionTime)>);
+
+impl Observer<u32> for Tell {
+    fn departs(&mut self, item: &u32, contact: &Contact) {
+        self.0.send(("departs", *item, contact.start)).expect("is listened to");
+    }
+
+    fn arrives(&mut self, item: &u32, contact: &Contact) {
+        self.0.send(("arrives", *item, contact.start)).expect("is listened to");
+    }
+
+    fn strands(&mut self, item: &u32, obstacle: NoContact) {
+        let widest = obstacle.widest.expect("a contact is left");
+        self.0.send(("strands", *item, widest.start)).expect("is listened to");
+    }
+}
+
+#[test]
+fn an_observer_is_told_in_which_contact_each_item_departs_and_arrives_and_which_never_does() {
+    run(async {
+        let at = |millis| MissionTime::ZERO + Duration::from_millis(millis);
+        let light_time = Duration::from_millis(5);
+        let windows = [window(at(0), at(100), light_time), window(at(300), at(400), light_time)];
+        let (queue, stream, _) = lane(&windows, started_now());
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let stream = stream.observed_by(Tell(tell));
+        // 60 ms each, and one that takes ten seconds.
+        for (item, bytes) in [(0, 600_000), (1, 600_000), (2, 100_000_000)] {
+            queue.try_send(item, bytes).expect("has room");
+        }
+        assert_eq!(stream.take(2).collect::<Vec<_>>().await, [0, 1]);
+        let mut all = Vec::new();
+        while let Ok(one) = told.try_recv() {
+            all.push(one);
+        }
+        let (first, second) = (at(0), at(300));
+        let departs = [("departs", 0, first), ("departs", 1, second)];
+        // What is left of the second window when the third item is looked at, just before the transmitter is free.
+        let strands = ("strands", 2, second + Duration::from_millis(60));
+        assert_eq!(all, [departs[0], departs[1], ("arrives", 0, first), strands, ("arrives", 1, second)]);
+    });
+}
+
 #[test]
 fn without_a_laser_items_pass_at_once() {
     run(async {
