@@ -26,6 +26,7 @@ use crate::id::{Digest, NodeId, Round};
 mod deliver;
 mod source;
 mod station;
+mod turns;
 
 /// A checkpoint that is complete and verified on the ground.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub struct Refusal {
 }
 
 /// Where a station keeps what arrives. Its functions may block: they run on threads of their own. Several nodes may
-/// deliver at once, also the same checkpoint.
+/// deliver at once, each another checkpoint; of two that offer the same, the second goes on where the first is.
 pub trait GroundInbox: Send + Sync + 'static {
     /// A node offers a checkpoint. Gives the chunks that are not here yet, each once; none if all are.
     ///

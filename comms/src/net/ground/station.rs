@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::turns::{Turn, Turns};
 use super::{GroundInbox, SharedInbox, blocking};
 use crate::custody::{Chunk, Manifest, unpack};
 use crate::id::{Digest, NodeId};
@@ -25,7 +26,7 @@ pub fn serve_ground(
     listener: Listener,
     inbox: Arc<dyn GroundInbox>,
 ) -> Result<Serving, ServeError> {
-    let service = GroundService { inbox, job: identity.job.as_str().into() };
+    let service = GroundService { inbox, job: identity.job.as_str().into(), turns: Arc::default() };
     let service = v1::ground_server::GroundServer::new(service)
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
@@ -35,6 +36,7 @@ pub fn serve_ground(
 struct GroundService {
     inbox: SharedInbox,
     job: Arc<str>,
+    turns: Arc<Turns>,
 }
 
 #[tonic::async_trait]
@@ -49,9 +51,9 @@ impl v1::ground_server::Ground for GroundService {
             return Err(Status::unauthenticated("the call did not pass a handshake"));
         };
         let (receipts, answers) = mpsc::channel(CONTROL_QUEUE);
-        let (inbox, job) = (self.inbox.clone(), self.job.clone());
+        let (inbox, job, turns) = (self.inbox.clone(), self.job.clone(), self.turns.clone());
         tokio::spawn(async move {
-            let outcome = Reception::open(inbox, from, &job, request.into_inner(), receipts.clone()).await;
+            let outcome = Reception::open(inbox, from, &job, &turns, request.into_inner(), receipts.clone()).await;
             let outcome = match outcome {
                 Ok(reception) => reception.run().await,
                 Err(end) => Err(end),
@@ -95,6 +97,7 @@ struct Reception {
     from: NodeId,
     manifest: Arc<Manifest>,
     missing: BTreeMap<Digest, Chunk>,
+    turn: Turn,
     stream: Streaming<v1::Delivery>,
     receipts: mpsc::Sender<Result<v1::Receipt, Status>>,
 }
@@ -105,6 +108,7 @@ impl Reception {
         inbox: SharedInbox,
         from: NodeId,
         job: &str,
+        turns: &Turns,
         mut stream: Streaming<v1::Delivery>,
         receipts: mpsc::Sender<Result<v1::Receipt, Status>>,
     ) -> Result<Self, End> {
@@ -116,8 +120,9 @@ impl Reception {
             let theirs = manifest.job();
             return Err(End::Refused(format!("the checkpoint is of job {theirs}, this station serves {job}")));
         }
+        let turn = turns.take(manifest.digest(), &from).await;
         let mut reception =
-            Self { inbox, from, manifest: Arc::new(manifest), missing: BTreeMap::new(), stream, receipts };
+            Self { inbox, from, manifest: Arc::new(manifest), missing: BTreeMap::new(), turn, stream, receipts };
         let missing = reception.ask(|inbox, from, manifest| inbox.offer(from, manifest)).await?;
         reception.missing = missing.into_iter().map(|chunk| (chunk.digest, chunk)).collect();
         let digests = reception.missing.keys().map(|digest| digest.0.to_vec()).collect();
@@ -128,7 +133,13 @@ impl Reception {
     /// Takes chunks until none is missing; then the checkpoint lands.
     async fn run(mut self) -> Result<v1::Receipt, End> {
         while !self.missing.is_empty() {
-            match self.stream.message().await?.and_then(|delivery| delivery.kind) {
+            let message = tokio::select! {
+                // What is here already is not sent again.
+                biased;
+                message = self.stream.message() => message?,
+                next = self.turn.successor() => return Err(End::Refused(format!("{next} brings it"))),
+            };
+            match message.and_then(|delivery| delivery.kind) {
                 Some(v1::delivery::Kind::Chunk(chunk)) => self.take(chunk).await?,
                 Some(v1::delivery::Kind::Manifest(_)) => {
                     return Err(Status::invalid_argument("a delivery has one manifest").into());
