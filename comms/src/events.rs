@@ -174,6 +174,24 @@ pub enum What {
         /// Chunks of the checkpoint.
         of: u64,
     },
+    /// A pass is over for a checkpoint and has carried chunks of it: none of it fits any more, or all of it is down. Told by
+    /// the node that delivers, once for each pass of a delivery.
+    PassCarried {
+        /// The round.
+        round: Round,
+        /// Digest of the checkpoint's `model.safetensors`.
+        digest: Digest,
+        /// The station that the pass is over.
+        station: NodeId,
+        /// When the pass starts, in mission seconds.
+        start_secs: f64,
+        /// When it ends, in mission seconds; nothing if the contact lasts.
+        end_secs: Option<f64>,
+        /// Chunks that came down in it. One that has to be sent again counts each time.
+        chunks: u64,
+        /// Their bytes as they travelled, compressed.
+        bytes: u64,
+    },
     /// A chunk or manifest did not match its hash and was thrown away (from the station).
     ChunkRefused {
         /// The round.

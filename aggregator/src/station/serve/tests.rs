@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use starloom_comms::custody::{Checkpoint, Manifest};
 use starloom_comms::id::{Digest, NodeId, Round};
 use starloom_comms::net::clock::MissionClock;
-use starloom_comms::net::ground::{FileChunks, deliver};
+use starloom_comms::net::ground::{FileChunks, PassLog, deliver};
 use starloom_comms::net::runtime;
 
 use super::*;
@@ -16,9 +16,13 @@ fn identity(node: NodeId) -> Identity {
     Identity { job: "star12".into(), scenario: Digest::of(b"scenario"), node, credentials: None }
 }
 
-fn station(store: &Path) -> StationConfig {
+fn silent(node: NodeId) -> EventSink {
     let clock = MissionClock::new(Timestamp::UNIX_EPOCH, 1.0);
-    let events = EventSink::new(io::sink(), NodeId::station(), clock, &[]).expect("a thread");
+    EventSink::new(io::sink(), node, clock, &[]).expect("a thread")
+}
+
+fn station(store: &Path) -> StationConfig {
+    let events = silent(NodeId::station());
     let listener = Listener::bind(([127, 0, 0, 1], 0).into()).expect("a port");
     StationConfig { identity: identity(NodeId::station()), listener, store_dir: store.to_owned(), events }
 }
@@ -38,8 +42,9 @@ fn a_node_delivers_a_checkpoint_over_a_real_connection() {
     runtime().expect("a runtime").block_on(async {
         let source = Arc::new(FileChunks::open(&file, &manifest).expect("a file"));
         let delivery = async {
-            let first = deliver(&node, address, None, &manifest, source.clone()).await.expect("lands");
-            let again = deliver(&node, address, None, &manifest, source).await.expect("has landed");
+            let mut passes = PassLog::new(&manifest, silent(node.node.clone()));
+            let first = deliver(&node, address, None, &manifest, source.clone(), &mut passes).await.expect("lands");
+            let again = deliver(&node, address, None, &manifest, source, &mut passes).await.expect("has landed");
             assert_eq!(first, again);
             assert_eq!(first.path, "round-000020/model.safetensors");
         };

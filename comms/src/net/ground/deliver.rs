@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use futures_util::StreamExt;
 use prost::Message;
 use thiserror::Error;
 use tokio::sync::{Notify, mpsc, watch};
 use tonic::{Request, Streaming};
 
+use super::passes::{Lookout, News, Parcel, PassLog, Stranded};
 use super::{ChunkSource, Landed, SourceError, blocking};
 use crate::custody::{Chunk, Manifest, pack};
 use crate::events::LinkState;
@@ -17,7 +19,7 @@ use crate::limits::{CHUNK_RESENDS, LANE_QUEUE_FRAMES, MAX_MESSAGE_BYTES};
 use crate::net::control::introduce_call;
 use crate::net::dial::{Dial, DialError};
 use crate::net::identity::Identity;
-use crate::net::laser::Emulation;
+use crate::net::laser::{Emulation, NoContact};
 use crate::net::laser_stream::{self, LaserQueue};
 use crate::net::proto::{self, Malformed, v1};
 
@@ -33,6 +35,14 @@ pub enum DeliverError {
         /// Why.
         reason: String,
     },
+    /// A part of the checkpoint fits into no pass that is left.
+    #[error("{what} never reaches the station: {obstacle}")]
+    NoPass {
+        /// Which part.
+        what: Parcel,
+        /// Why.
+        obstacle: NoContact,
+    },
     /// The checkpoint's own bytes cannot be had.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -44,13 +54,14 @@ impl DeliverError {
     pub const fn is_final(&self) -> bool {
         match self {
             Self::Dial(error) => error.is_final(),
-            Self::Refused { .. } | Self::Source(_) => true,
+            Self::Refused { .. } | Self::NoPass { .. } | Self::Source(_) => true,
         }
     }
 }
 
 /// Delivers a checkpoint in one try, and returns when it has landed. Must be called inside the runtime. Where nothing
-/// moves, because the link has no contact or the station hangs, it waits: the caller sets the deadline.
+/// moves, because the link has no contact or the station hangs, it waits: the caller sets the deadline. `passes` is the same
+/// for all tries.
 ///
 /// # Errors
 /// [`DeliverError`]; unless it [is final](DeliverError::is_final), calling again resumes at the chunks that are missing.
@@ -60,6 +71,7 @@ pub async fn deliver(
     emulation: Option<&Emulation>,
     manifest: &Manifest,
     source: Arc<dyn ChunkSource>,
+    passes: &mut PassLog,
 ) -> Result<Landed, DeliverError> {
     let peer = NodeId::station();
     let dial = Dial { identity, peer: &peer, address: station };
@@ -67,6 +79,11 @@ pub async fn deliver(
     let laser = emulation.map(|emulation| (emulation.laser(identity.node.clone(), peer.clone()), emulation.clock));
     let contact = watch::Sender::new(LinkState::Down);
     let (queue, stream) = laser_stream::channel(LANE_QUEUE_FRAMES, Arc::new(Notify::new()), laser, contact);
+    let (lookout, mut news) = mpsc::unbounded_channel();
+    let sent = metrics::counter!("starloom_ground_sent_bytes_total", "peer" => NodeId::STATION);
+    let stream = stream.observed_by(Lookout(lookout)).inspect(move |delivery| {
+        sent.increment(Parcel::of(delivery).chunk_bytes().unwrap_or_default());
+    });
     let offer = v1::delivery::Kind::Manifest(manifest.to_json());
     send(&queue, offer).await;
     let mut request = Request::new(stream);
@@ -77,10 +94,28 @@ pub async fn deliver(
     let receipts = dial.answered(client.deliver(request)).await?.into_inner();
     let (wanted, chunks) = mpsc::unbounded_channel();
     let receipts = Receipts { dial: &dial, receipts, manifest, wanted, resent: BTreeMap::new() };
-    tokio::select! {
+    let outcome = tokio::select! {
         landed = receipts.follow() => landed,
         error = send_chunks(&queue, chunks, source) => Err(error),
+        Stranded { what, obstacle } = follow_laser(&mut news, passes) => Err(DeliverError::NoPass { what, obstacle }),
+    };
+    while let Ok(news) = news.try_recv() {
+        // What is stranded behind the outcome does not change it.
+        passes.note(news).ok();
     }
+    passes.broken();
+    outcome
+}
+
+/// Notes what the laser does, until something can never depart.
+async fn follow_laser(news: &mut mpsc::UnboundedReceiver<News>, passes: &mut PassLog) -> Stranded {
+    while let Some(news) = news.recv().await {
+        if let Err(stranded) = passes.note(news) {
+            return stranded;
+        }
+    }
+    // A stream that is gone shows in the receipts.
+    std::future::pending().await
 }
 
 /// Sends chunks as they are wanted, until one cannot be had.
@@ -89,7 +124,6 @@ async fn send_chunks(
     mut wanted: mpsc::UnboundedReceiver<Chunk>,
     source: Arc<dyn ChunkSource>,
 ) -> DeliverError {
-    let sent = metrics::counter!("starloom_ground_sent_bytes_total", "peer" => NodeId::STATION);
     while let Some(chunk) = wanted.recv().await {
         let source = source.clone();
         let packed = match blocking(move || source.read(&chunk).map(|bytes| pack(&bytes))).await {
@@ -97,7 +131,6 @@ async fn send_chunks(
             Ok(Err(error)) => return error.into(),
             Err(reason) => return DeliverError::Refused { reason },
         };
-        sent.increment(packed.len() as u64);
         let chunk = v1::Chunk { digest: chunk.digest.0.to_vec(), packed: packed.into() };
         send(queue, v1::delivery::Kind::Chunk(chunk)).await;
     }

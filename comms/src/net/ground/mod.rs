@@ -9,8 +9,9 @@
 //! node  ◄─ landed ────────────────           (all of it is there, verified and assembled)
 //! ```
 //!
-//! A delivery that breaks is resumed by offering again: the station then misses less. The receipts on the way up are a few
-//! bytes each and are not delayed.
+//! A delivery that breaks is resumed by offering again: the station then misses less. One that outlasts a pass waits for the
+//! next with the connection open: no chunk is cut in two, and none is sent twice. The receipts on the way up are a few bytes
+//! each and are not delayed. A [`PassLog`] tells which passes carried it.
 
 use std::sync::Arc;
 
@@ -18,12 +19,14 @@ use bytes::Bytes;
 use thiserror::Error;
 
 pub use self::deliver::{DeliverError, deliver};
+pub use self::passes::{Parcel, PassLog};
 pub use self::source::{ChunkSource, FileChunks, SourceError};
 pub use self::station::serve_ground;
 use crate::custody::{Chunk, Manifest};
 use crate::id::{Digest, NodeId, Round};
 
 mod deliver;
+mod passes;
 mod source;
 mod station;
 mod turns;
@@ -83,5 +86,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 /// An inbox that several calls share.
 type SharedInbox = Arc<dyn GroundInbox>;
 
+#[cfg(test)]
+mod pass_tests;
 #[cfg(test)]
 mod tests;

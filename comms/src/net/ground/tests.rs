@@ -6,6 +6,7 @@ use crate::contacts::{ActualContacts, Contact, ContactPlan};
 use crate::custody::Checkpoint;
 use crate::net::clock::MissionClock;
 use crate::net::dial::DialError;
+use crate::net::event_sink::EventSink;
 use crate::net::identity::Identity;
 use crate::net::laser::Emulation;
 use crate::net::test_world::{Job, listener, run};
@@ -13,8 +14,8 @@ use crate::units::{BitsPerSecond, MissionTime};
 
 /// An inbox in memory that refuses what it is told to.
 #[derive(Default)]
-struct Memory {
-    chunks: Mutex<BTreeMap<Digest, Bytes>>,
+pub(super) struct Memory {
+    pub(super) chunks: Mutex<BTreeMap<Digest, Bytes>>,
     /// Chunks that came damaged.
     refused: Mutex<Vec<String>>,
     /// Chunks after which the disk is full.
@@ -52,9 +53,9 @@ impl GroundInbox for Memory {
 }
 
 /// A checkpoint's bytes, some chunks of which are read wrongly at first.
-struct Source {
+pub(super) struct Source {
     file: Vec<u8>,
-    manifest: Manifest,
+    pub(super) manifest: Manifest,
     read: Mutex<Vec<Digest>>,
     damage: Mutex<u32>,
 }
@@ -73,7 +74,7 @@ impl ChunkSource for Source {
 }
 
 impl Source {
-    fn new(job: &str, damage: u32) -> Arc<Self> {
+    pub(super) fn new(job: &str, damage: u32) -> Arc<Self> {
         // Ten chunks, of which the last two are the same.
         let file: Vec<u8> =
             (0..10_000_u32).map(|i| if i < 8000 { (i / 7 % 251 + i / 1000) as u8 } else { 5 }).collect();
@@ -101,8 +102,15 @@ impl World {
     }
 
     async fn deliver(&self, from: &Identity, source: &Arc<Source>) -> Result<Landed, DeliverError> {
-        deliver(from, self.station.address(), None, &source.manifest, source.clone()).await
+        deliver(from, self.station.address(), None, &source.manifest, source.clone(), &mut silent(source)).await
     }
+}
+
+/// A log that nobody reads.
+fn silent(source: &Source) -> PassLog {
+    let clock = MissionClock::new(jiff::Timestamp::now(), 1.0);
+    let events = EventSink::new(std::io::sink(), NodeId::satellite(0), clock, &[]).expect("starts");
+    PassLog::new(&source.manifest, events)
 }
 
 #[test]
@@ -174,7 +182,9 @@ fn a_station_that_is_not_there_is_worth_another_try() {
         let job = Job::new();
         let gone = listener().address();
         let source = Source::new("star", 0);
-        let error = deliver(&job.satellite(0), gone, None, &source.manifest, source.clone()).await.expect_err("nobody");
+        let (node, mut passes) = (job.satellite(0), silent(&source));
+        let delivery = deliver(&node, gone, None, &source.manifest, source.clone(), &mut passes);
+        let error = delivery.await.expect_err("nobody");
         assert!(matches!(error, DeliverError::Dial(DialError::Unreachable { .. })) && !error.is_final(), "{error}");
     });
 }
@@ -191,7 +201,8 @@ fn chunks_pass_through_the_laser_of_the_pass() {
         let plan = ContactPlan::new([(NodeId::satellite(0), NodeId::station(), pass)]).expect("a valid plan");
         let emulation = Emulation { contacts: Arc::new(ActualContacts::of(plan)), clock, byte_scale: 1.0 };
         let (node, station) = (world.job.satellite(0), world.station.address());
-        deliver(&node, station, Some(&emulation), &source.manifest, source.clone()).await.expect("lands");
+        let mut passes = silent(&source);
+        deliver(&node, station, Some(&emulation), &source.manifest, source.clone(), &mut passes).await.expect("lands");
         assert!(clock.now() >= start + light_time, "before the pass begins nothing lands");
     });
 }

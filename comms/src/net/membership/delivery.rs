@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use super::WrittenCheckpoint;
+use crate::custody::Manifest;
 use crate::id::Round;
 use crate::limits::CONNECT_TIMEOUT;
 use crate::member::{Event, Landing};
 use crate::net::dial::Backoff;
-use crate::net::ground::{FileChunks, Landed, deliver};
+use crate::net::event_sink::EventSink;
+use crate::net::ground::{FileChunks, Landed, PassLog, deliver};
 use crate::net::identity::Identity;
 use crate::net::laser::Emulation;
 
@@ -28,6 +30,7 @@ struct Courier {
     station: Option<SocketAddr>,
     emulation: Emulation,
     patience: Duration,
+    events: EventSink,
 }
 
 impl Deliveries {
@@ -37,8 +40,9 @@ impl Deliveries {
         station: Option<SocketAddr>,
         emulation: Emulation,
         patience: Duration,
+        events: EventSink,
     ) -> Self {
-        Self { courier: Courier { identity, station, emulation, patience }, under_way: JoinSet::new() }
+        Self { courier: Courier { identity, station, emulation, patience, events }, under_way: JoinSet::new() }
     }
 
     /// Begins to deliver. `None` stands for a checkpoint that this node does not have.
@@ -75,11 +79,25 @@ impl Courier {
         let WrittenCheckpoint { manifest, file, .. } = checkpoint;
         let station = self.station.ok_or("this node was given no station")?;
         let source = Arc::new(FileChunks::open(file, manifest).map_err(|error| error.to_string())?);
+        let mut passes = PassLog::new(manifest, self.events.clone());
+        let outcome = self.try_until_it_ends(station, manifest, &source, &mut passes).await;
+        passes.close();
+        outcome
+    }
+
+    async fn try_until_it_ends(
+        &self,
+        station: SocketAddr,
+        manifest: &Manifest,
+        source: &Arc<FileChunks>,
+        passes: &mut PassLog,
+    ) -> Result<Landed, String> {
         let mut backoff = Backoff::default();
         let mut out_of_reach_since = None;
         loop {
             let begun = Instant::now();
-            let result = deliver(&self.identity, station, Some(&self.emulation), manifest, source.clone()).await;
+            let emulation = Some(&self.emulation);
+            let result = deliver(&self.identity, station, emulation, manifest, source.clone(), passes).await;
             let error = match result {
                 Ok(landed) => return Ok(landed),
                 Err(error) if error.is_final() => return Err(error.to_string()),

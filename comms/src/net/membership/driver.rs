@@ -76,7 +76,7 @@ impl Driver {
             member,
             control: ControlLoop::new(identity.clone(), aggregator),
             lanes: Lanes::new(links, events.clone()),
-            deliveries: Deliveries::new(identity, station, emulation, rules.patience),
+            deliveries: Deliveries::new(identity, station, emulation, rules.patience, events.clone()),
             checkpoints: BTreeMap::new(),
             events,
             requests,
