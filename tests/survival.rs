@@ -1,12 +1,17 @@
 //! A job survives what happens to its processes: a node struck at any point, a silent node, a struck aggregator or
-//! station, an interrupted or killed launch.
+//! station, an interrupted or killed launch; and a checkpoint survives the time between two passes.
 
 #![allow(clippy::expect_used, reason = "a test ends where it cannot go on")]
 
 mod harness;
 
-use harness::{BYTES_ONLY, Job, fault, wait_until_gone};
+use std::collections::BTreeSet;
+use std::fs;
+
+use harness::{BYTES_ONLY, Ended, Job, fault, wait_until_gone};
 use rustix::process::Signal;
+use serde_json::Value;
+use starloom_comms::custody::{Manifest, pack};
 
 /// Strikes `sat-2` at a phase of round 3 (with a checkpoint) and lets the others finish.
 fn strike_at(round: u64, phase: &str) {
@@ -136,4 +141,106 @@ fn no_process_survives_a_killed_launch() {
     assert_eq!(children.len(), 6);
     job.signal(Signal::KILL);
     children.into_iter().for_each(wait_until_gone);
+}
+
+/// Two nodes that pass over the station for two minutes of every twenty. Their checkpoint is too large for one pass.
+fn passing() -> String {
+    let outages =
+        (0..60).flat_map(|pass| ["sat-0", "sat-1"].map(|node| outage(node, 1200 * pass + 120, 1200 * pass + 1200)));
+    format!("{PASSING}{}", outages.collect::<String>())
+}
+
+const PASSING: &str = r#"
+name = "passing"
+seed = 7
+[mesh]
+nodes = 2
+rate_mbps = 1000
+delay_ms = 1
+[ground]
+rate_mbps = 0.0016
+[job]
+task = "none"
+payload = "64 KiB"
+[training]
+rounds = 2
+[checkpoint]
+every_rounds = 0
+chunk = "4 KiB"
+landing_deadline_secs = 100000
+[emulation]
+time_scale = 600
+"#;
+
+fn outage(node: &str, start_secs: u32, end_secs: u32) -> String {
+    format!("[[links.outage]]\na = \"{node}\"\nb = \"station\"\nstart_secs = {start_secs}\nend_secs = {end_secs}\n")
+}
+
+/// Waits until a pass is over and all that came down in it is on the station's disk; gives the node that delivered.
+fn wait_for_the_first_pass(job: &mut Job) -> &'static str {
+    let line = job.wait_for("in the pass");
+    let (_, after) = line.split_once(" has brought ").expect("says how much");
+    let (chunks, _) = after.split_once(' ').expect("a number and a unit");
+    job.wait_until_said(&format!("ground has {chunks} of "));
+    if line.contains("sat-0 has brought") { "sat-0" } else { "sat-1" }
+}
+
+/// The passes of the one landed checkpoint. They carried each of its chunks, and each once.
+fn assert_each_chunk_once(ended: &Ended) -> Vec<Value> {
+    let landed = ended.summary["checkpoints_landed"].as_array().expect("checkpoints_landed");
+    assert_eq!(landed.len(), 1, "{landed:?}");
+    let passes = landed[0]["passes"].as_array().expect("passes").clone();
+    let sum = |key: &str| passes.iter().map(|pass| pass[key].as_u64().expect("a number")).sum::<u64>();
+    let model = ended.run_dir.join(landed[0]["path"].as_str().expect("a path"));
+    let manifest = fs::read(model.with_file_name("manifest.json")).expect("its manifest");
+    let manifest = Manifest::parse(&manifest).expect("a manifest");
+    let file = fs::read(model).expect("the model");
+    let once = manifest.missing(&BTreeSet::new());
+    let places = once.iter().filter_map(|chunk| manifest.ranges().find(|(other, _)| *other == chunk));
+    let packed = places.map(|(_, range)| pack(&file[range.start as usize..range.end as usize]).len() as u64);
+    assert_eq!((sum("chunks"), sum("bytes")), (once.len() as u64, packed.sum()), "{passes:?}");
+    passes
+}
+
+#[test]
+fn a_checkpoint_too_large_for_a_pass_comes_down_over_several_and_no_chunk_twice() {
+    let ended = Job::launch(&passing(), &[]).end();
+    ended.assert_completed().assert_lost(&[]).assert_replicas(2);
+    let passes = assert_each_chunk_once(&ended);
+    assert!(passes.len() >= 2, "{passes:?}");
+    for pass in &passes {
+        let [start, end] = ["start_secs", "end_secs"].map(|key| pass[key].as_f64().expect("seconds"));
+        assert_eq!((start % 1200.0, end - start), (0.0, 120.0), "{pass}");
+        assert_eq!((&pass["node"], &pass["station"]), (&passes[0]["node"], &Value::from("station")));
+    }
+    let line = format!(
+        "  passes     round 2 over {} passes: {} station",
+        passes.len(),
+        passes[0]["node"].as_str().unwrap_or("?")
+    );
+    assert!(ended.transcript.contains(&line), "{line} in {}", ended.transcript);
+}
+
+#[test]
+fn a_custodian_struck_between_two_passes_is_replaced_by_one_that_brings_the_rest() {
+    let mut job = Job::launch(&passing(), &[]);
+    let custodian = wait_for_the_first_pass(&mut job);
+    job.signal_process(&format!("starloom node --node {custodian}"), Signal::KILL);
+    let ended = job.end();
+    ended.assert_completed().assert_lost(&[custodian]).assert_replicas(1);
+    let passes = assert_each_chunk_once(&ended);
+    let (first, rest) = passes.split_first().expect("several passes");
+    assert_eq!(first["node"], custodian);
+    assert!(!rest.is_empty() && rest.iter().all(|pass| pass["node"] != custodian), "{passes:?}");
+}
+
+#[test]
+fn a_station_struck_between_two_passes_is_brought_the_rest() {
+    let mut job = Job::launch(&passing(), &[]);
+    wait_for_the_first_pass(&mut job);
+    job.signal_process("starloom station", Signal::KILL);
+    job.wait_for("station is down");
+    let ended = job.end();
+    ended.assert_completed().assert_lost(&[]).assert_replicas(2);
+    assert!(assert_each_chunk_once(&ended).len() >= 2);
 }

@@ -12,6 +12,8 @@ use starloom_comms::events::{Event, LinkState, Phase, What};
 use starloom_comms::id::{NodeId, Round};
 use starloom_comms::scenario::Scenario;
 
+use super::report::pass_window;
+
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verbosity {
@@ -115,6 +117,10 @@ fn sentence(event: &Event, verbosity: Verbosity) -> Option<String> {
         }
         What::ChunksLanded { round, chunks, of } if verbose => {
             format!("ground has {chunks} of {of} chunks of round {round}")
+        }
+        What::PassCarried { round, station, start_secs, end_secs, chunks, .. } if verbose || end_secs.is_some() => {
+            let window = pass_window(*start_secs, *end_secs);
+            format!("{node} has brought {chunks} chunks of round {round} to {station} in the pass {window}")
         }
         What::ChunkRefused { round, reason } => format!("ground refused a chunk of round {round}: {reason}"),
         What::CheckpointLanded { round, bytes, path, .. } => {

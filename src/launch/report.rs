@@ -6,7 +6,7 @@ use std::path::Path;
 use starloom_comms::events::Outcome;
 use starloom_comms::units::ByteSize;
 
-use super::tally::Summary;
+use super::tally::{CarryingPass, LandedCheckpoint, Summary};
 
 /// Writes the report of a run in `run_dir`.
 ///
@@ -62,6 +62,9 @@ pub fn write_report(out: &mut impl Write, summary: &Summary, run_dir: &Path) -> 
         )?,
         None => writeln!(out, "  landed     nothing")?,
     }
+    if let Some(landed) = summary.checkpoints_landed.last() {
+        write_passes(out, landed)?;
+    }
     writeln!(out, "  run        {}", run_dir.display())
 }
 
@@ -73,6 +76,31 @@ fn write_wire(out: &mut impl Write, summary: &Summary) -> fmt::Result {
     let ratio = summary.wire_bytes as f64 / summary.raw_bytes as f64;
     let (wire, raw) = (ByteSize(summary.wire_bytes), ByteSize(summary.raw_bytes));
     writeln!(out, "  wire       {wire} for {raw} of f32 ({ratio:.4})")
+}
+
+/// Contacts that last are no news.
+fn write_passes(out: &mut impl Write, landed: &LandedCheckpoint) -> fmt::Result {
+    let LandedCheckpoint { round, passes, .. } = landed;
+    if passes.iter().all(|pass| pass.end_secs.is_none()) {
+        return Ok(());
+    }
+    let count = if passes.len() == 1 { "1 pass".to_owned() } else { format!("{} passes", passes.len()) };
+    let each: Vec<String> = passes.iter().map(pass_text).collect();
+    writeln!(out, "  passes     round {round} over {count}: {}", each.join(", "))
+}
+
+fn pass_text(pass: &CarryingPass) -> String {
+    let CarryingPass { node, station, start_secs, end_secs, chunks, .. } = pass;
+    let window = pass_window(*start_secs, *end_secs);
+    format!("{node} {station} {window} ({chunks} {})", if *chunks == 1 { "chunk" } else { "chunks" })
+}
+
+/// When a pass is: its start and end in whole mission seconds.
+pub(super) fn pass_window(start_secs: f64, end_secs: Option<f64>) -> String {
+    match end_secs {
+        Some(end_secs) => format!("{start_secs:.0}–{end_secs:.0} s"),
+        None => format!("from {start_secs:.0} s"),
+    }
 }
 
 fn write_replicas(out: &mut impl Write, summary: &Summary) -> fmt::Result {

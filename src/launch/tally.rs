@@ -21,11 +21,12 @@ pub struct Tally {
     lost: Vec<NodeId>,
     reports: BTreeMap<NodeId, Report>,
     landed: Vec<LandedCheckpoint>,
+    passes: BTreeMap<(Round, Digest), Vec<CarryingPass>>,
     outcome: Option<Outcome>,
 }
 
 /// A checkpoint that is complete and verified on the ground.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LandedCheckpoint {
     /// The round whose state it is.
     pub round: Round,
@@ -35,6 +36,26 @@ pub struct LandedCheckpoint {
     pub bytes: u64,
     /// Where `model.safetensors` lies, relative to the run directory.
     pub path: String,
+    /// The passes that carried it, in the order of time. Their chunks add up to the checkpoint's, but for those that were
+    /// sent again and those whose node was killed before the pass was over.
+    pub passes: Vec<CarryingPass>,
+}
+
+/// What a pass carried of a checkpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CarryingPass {
+    /// The node that delivered.
+    pub node: NodeId,
+    /// The station that it passed over.
+    pub station: NodeId,
+    /// When the pass starts, in mission seconds.
+    pub start_secs: f64,
+    /// When it ends, in mission seconds; nothing if the contact lasts.
+    pub end_secs: Option<f64>,
+    /// Chunks that came down in it.
+    pub chunks: u64,
+    /// Their bytes as they travelled, compressed.
+    pub bytes: u64,
 }
 
 /// What the process that launched the job knows besides the events.
@@ -115,6 +136,17 @@ impl Tally {
                 self.lost_samples += samples;
                 self.reports.remove(lost);
             }
+            What::PassCarried { round, digest, station, start_secs, end_secs, chunks, bytes } => {
+                let pass = CarryingPass {
+                    node: event.node.clone(),
+                    station: station.clone(),
+                    start_secs: *start_secs,
+                    end_secs: *end_secs,
+                    chunks: *chunks,
+                    bytes: *bytes,
+                };
+                enter(self.passes.entry((*round, *digest)).or_default(), pass);
+            }
             What::CheckpointLanded { round, digest, bytes, path } => {
                 self.landed.retain(|landed| landed.round != *round);
                 self.landed.push(LandedCheckpoint {
@@ -122,6 +154,7 @@ impl Tally {
                     digest: *digest,
                     bytes: *bytes,
                     path: format!("ground/{path}"),
+                    passes: Vec::new(),
                 });
             }
             What::Left { report } => {
@@ -186,9 +219,30 @@ impl Tally {
             train_loss,
             eval_accuracy: self.reports.values().find_map(|report| report.eval_accuracy),
             state_digests: self.reports.iter().map(|(node, report)| (node.clone(), report.state)).collect(),
-            checkpoints_landed: self.landed.clone(),
+            checkpoints_landed: self.landed.iter().map(|landed| self.with_passes(landed)).collect(),
         }
     }
+
+    /// The last pass is told of after the landing that ends it.
+    fn with_passes(&self, landed: &LandedCheckpoint) -> LandedCheckpoint {
+        let passes = self.passes.get(&(landed.round, landed.digest)).cloned().unwrap_or_default();
+        LandedCheckpoint { passes, ..landed.clone() }
+    }
+}
+
+/// Enters what a pass carried, in the order of time. A second delivery in the same pass adds to the first.
+fn enter(passes: &mut Vec<CarryingPass>, pass: CarryingPass) {
+    let same = |other: &&mut CarryingPass| {
+        (&other.node, &other.station) == (&pass.node, &pass.station)
+            && other.start_secs.total_cmp(&pass.start_secs).is_eq()
+    };
+    if let Some(other) = passes.iter_mut().find(same) {
+        other.chunks += pass.chunks;
+        other.bytes += pass.bytes;
+        return;
+    }
+    let place = passes.partition_point(|other| other.start_secs <= pass.start_secs);
+    passes.insert(place, pass);
 }
 
 #[cfg(test)]
@@ -253,5 +307,31 @@ mod tests {
         let landed = tally.summary(facts()).checkpoints_landed;
         assert_eq!(landed.len(), 1);
         assert_eq!(landed[0].path, "ground/round-000003/model.safetensors");
+    }
+
+    #[test]
+    fn a_checkpoint_has_its_own_passes_in_the_order_of_time() {
+        let mut tally = Tally::default();
+        let (mine, void) = (Digest::of(b"model"), Digest::of(b"a model of a round that is void"));
+        let carried = |digest, start_secs, chunks| What::PassCarried {
+            round: Round(3),
+            digest,
+            station: NodeId::station(),
+            start_secs,
+            end_secs: Some(start_secs + 60.0),
+            chunks,
+            bytes: 10 * chunks,
+        };
+        tally.observe(&event("sat-1", carried(mine, 600.0, 4)));
+        tally.observe(&event("sat-0", carried(void, 0.0, 9)));
+        tally.observe(&event("sat-0", carried(mine, 0.0, 2)));
+        tally.observe(&event("sat-0", carried(mine, 0.0, 1)));
+        let path = "round-000003/model.safetensors".to_owned();
+        tally.observe(&event("station", What::CheckpointLanded { round: Round(3), digest: mine, bytes: 9, path }));
+        tally.observe(&event("sat-0", carried(mine, 1200.0, 5)));
+        let passes = tally.summary(facts()).checkpoints_landed.remove(0).passes;
+        let told: Vec<_> =
+            passes.iter().map(|pass| (pass.node.as_str(), pass.start_secs, pass.chunks, pass.bytes)).collect();
+        assert_eq!(told, [("sat-0", 0.0, 3, 30), ("sat-1", 600.0, 4, 40), ("sat-0", 1200.0, 5, 50)]);
     }
 }

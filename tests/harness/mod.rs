@@ -135,6 +135,13 @@ impl Job {
         }
     }
 
+    /// Waits for a line that contains `needle`, unless there has been one.
+    pub fn wait_until_said(&mut self, needle: &str) {
+        if !self.transcript.iter().any(|line| line.contains(needle)) {
+            self.wait_for(needle);
+        }
+    }
+
     /// Sends a signal to the launch itself.
     pub fn signal(&self, signal: Signal) {
         kill_process(pid(self.launch.id()), signal).expect("the launch is there");

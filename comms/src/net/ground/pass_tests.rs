@@ -123,6 +123,15 @@ impl Node {
     }
 }
 
+/// The first pass, when all that came down in it is kept.
+async fn first_pass(told: &mut mpsc::UnboundedReceiver<What>, inbox: &Memory) -> Told {
+    let pass = carried(told.recv().await.expect("is told"));
+    while (inbox.chunks.lock().expect("no panic").len() as u64) < pass.1 {
+        tokio::task::yield_now().await;
+    }
+    pass
+}
+
 fn sum(passes: &[Told]) -> (u64, u64) {
     passes.iter().fold((0, 0), |(chunks, bytes), pass| (chunks + pass.1, bytes + pass.2))
 }
@@ -154,13 +163,13 @@ fn far_apart() -> Arc<ContactPlan> {
 #[test]
 fn a_station_killed_between_two_passes_is_brought_the_rest_alone() {
     run(async {
-        let (job, inbox, plan) = (Job::new(), Arc::default(), far_apart());
+        let (job, inbox, plan) = (Job::new(), Arc::new(Memory::default()), far_apart());
         let (mut node, mut told) = Node::new(&job, 0);
         let expected = once_each(&node.source);
         let first_station = station(&job, &inbox).await;
         let (address, at_start) = (first_station.address, laser_before(Duration::ZERO, &plan));
         let killed_after_a_pass = async {
-            let first = carried(told.recv().await.expect("is told"));
+            let first = first_pass(&mut told, &inbox).await;
             first_station.kill();
             first
         };
@@ -177,14 +186,14 @@ fn a_station_killed_between_two_passes_is_brought_the_rest_alone() {
 #[test]
 fn a_custodian_killed_between_two_passes_is_replaced_by_one_that_brings_the_rest_alone() {
     run(async {
-        let (job, plan) = (Job::new(), far_apart());
+        let (job, inbox, plan) = (Job::new(), Arc::new(Memory::default()), far_apart());
         let (mut killed, mut told) = Node::new(&job, 0);
         let expected = once_each(&killed.source);
-        let station = station(&job, &Arc::default()).await;
+        let station = station(&job, &inbox).await;
         let at_start = laser_before(Duration::ZERO, &plan);
         let first = tokio::select! {
             outcome = killed.deliver(station.address, &at_start) => panic!("{outcome:?} in one pass"),
-            first = told.recv() => carried(first.expect("is told")),
+            first = first_pass(&mut told, &inbox) => first,
         };
         drop(killed);
         let (mut next, told) = Node::new(&job, 1);
@@ -197,13 +206,13 @@ fn a_custodian_killed_between_two_passes_is_replaced_by_one_that_brings_the_rest
 #[test]
 fn a_custodian_that_waits_for_its_pass_is_told_that_another_one_brings_the_rest() {
     run(async {
-        let (job, plan) = (Job::new(), far_apart());
+        let (job, inbox, plan) = (Job::new(), Arc::new(Memory::default()), far_apart());
         let ((mut first, mut told_first), (mut second, told_second)) = (Node::new(&job, 0), Node::new(&job, 1));
         let expected = once_each(&first.source);
-        let station = station(&job, &Arc::default()).await;
+        let station = station(&job, &inbox).await;
         let (at_start, later) = (laser_before(Duration::ZERO, &plan), laser_before(AN_HOUR * 2, &plan));
         let takes_over = async {
-            let pass = carried(told_first.recv().await.expect("is told"));
+            let pass = first_pass(&mut told_first, &inbox).await;
             second.deliver(station.address, &later).await.expect("lands");
             pass
         };
