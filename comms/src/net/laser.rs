@@ -34,9 +34,9 @@ impl Emulation {
     }
 }
 
-/// Why a frame never arrives.
+/// Why a frame never departs, or only in a contact far ahead.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{bytes} mission bytes at once fit into no contact from {from} to {to} that is left: {}", widest_text(.widest.as_ref()))]
+#[error("{bytes} mission bytes at once fit into no contact from {from} to {to} {}", rest_of_text(*.before, .widest.as_ref()))]
 pub struct NoContact {
     /// The sender.
     pub from: NodeId,
@@ -44,14 +44,20 @@ pub struct NoContact {
     pub to: NodeId,
     /// Size of the frame in mission bytes.
     pub bytes: u64,
-    /// What is left of the contact that carries most at once, if any is left.
+    /// When the contact starts that it does fit into; [`MissionTime::NEVER`] if there is none.
+    pub before: MissionTime,
+    /// What is left before that of the contact that carries most at once, if any is left.
     pub widest: Option<Contact>,
 }
 
-fn widest_text(widest: Option<&Contact>) -> String {
+fn rest_of_text(before: MissionTime, widest: Option<&Contact>) -> String {
+    let when = if before == MissionTime::NEVER { "that is left".to_owned() } else { format!("before {before}") };
     match widest {
-        Some(contact) => format!("the widest, {} to {}, carries {}", contact.start, contact.end, contact.capacity()),
-        None => "there is none".to_owned(),
+        Some(Contact { start, end, .. }) => {
+            let capacity = widest.map(Contact::capacity).unwrap_or_default();
+            format!("{when}: the widest, {start} to {end}, carries {capacity}")
+        }
+        None => format!("{when}: there is none"),
     }
 }
 
@@ -113,11 +119,29 @@ impl Laser {
     #[must_use]
     pub fn obstacle(&self, ready: MissionTime, bytes: u64) -> NoContact {
         let ready = ready.max(self.busy_until);
-        let left = self.plan.contacts(&self.from, &self.to).iter().filter(|contact| contact.end > ready);
+        let left = self.contacts_from(ready).iter();
         let left = left.map(|contact| Contact { start: contact.start.max(ready), ..contact.clone() });
-        let widest = left.max_by_key(Contact::capacity);
+        self.too_narrow(bytes, MissionTime::NEVER, left.max_by_key(Contact::capacity))
+    }
+
+    /// Why a frame of `bytes` real bytes that was ready at `ready`, and that leaves at `start`, has let whole contacts go
+    /// by, if it has.
+    #[must_use]
+    pub fn passed_over(&self, ready: MissionTime, bytes: u64, start: MissionTime) -> Option<NoContact> {
+        let gone = self.contacts_from(ready).iter().take_while(|contact| contact.end <= start);
+        let widest = gone.filter(|contact| contact.start >= ready).max_by_key(|contact| contact.capacity())?;
+        Some(self.too_narrow(bytes, start, Some(widest.clone())))
+    }
+
+    fn too_narrow(&self, bytes: u64, before: MissionTime, widest: Option<Contact>) -> NoContact {
         let (from, to) = (self.from.clone(), self.to.clone());
-        NoContact { from, to, bytes: self.mission_bytes(bytes), widest }
+        NoContact { from, to, bytes: self.mission_bytes(bytes), before, widest }
+    }
+
+    /// The contacts that end after `at`.
+    fn contacts_from(&self, at: MissionTime) -> &[Contact] {
+        let contacts = self.plan.contacts(&self.from, &self.to);
+        &contacts[contacts.partition_point(|contact| contact.end <= at)..]
     }
 
     #[expect(
@@ -212,6 +236,18 @@ mod tests {
         assert_eq!(obstacle(1.0), format!("{head}: the widest, 1.000 s to 10.000 s, carries 8500000"));
         assert_eq!(obstacle(9.0), format!("{head}: the widest, 20.000 s to 25.000 s, carries 4000000"));
         assert_eq!(obstacle(32.0), format!("{head}: there is none"));
+    }
+
+    #[test]
+    fn a_frame_that_lets_contacts_go_by_has_the_widest_of_them_named() {
+        let windows =
+            [window(0.0, 10.0, 0.5), window(20.0, 21.0, 0.0), window(30.0, 32.0, 0.0), window(40.0, 60.0, 0.0)];
+        let mut laser = laser(&windows, 1.0);
+        let start = laser.schedule(secs(9.0), 5_000_000).expect("fits").start;
+        let over = laser.passed_over(secs(9.0), 5_000_000, start).expect("two contacts go by").to_string();
+        let head = "5000000 mission bytes at once fit into no contact from sat-0 to sat-1 before 40.000 s";
+        assert_eq!(over, format!("{head}: the widest, 30.000 s to 32.000 s, carries 2000000"));
+        assert_eq!(laser.passed_over(secs(9.0), 1_000_000, secs(20.0)), None, "it waits for the next contact");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokio::sync::{Notify, mpsc, watch};
 use tonic::{Request, Streaming};
 
-use super::passes::{Lookout, News, Parcel, PassLog, Stranded};
+use super::passes::{Lookout, Misfit, News, Parcel, PassLog};
 use super::{ChunkSource, Landed, SourceError, blocking};
 use crate::custody::{Chunk, Manifest, pack};
 use crate::events::LinkState;
@@ -97,10 +97,10 @@ pub async fn deliver(
     let outcome = tokio::select! {
         landed = receipts.follow() => landed,
         error = send_chunks(&queue, chunks, source) => Err(error),
-        Stranded { what, obstacle } = follow_laser(&mut news, passes) => Err(DeliverError::NoPass { what, obstacle }),
+        Misfit { what, obstacle } = follow_laser(&mut news, passes) => Err(DeliverError::NoPass { what, obstacle }),
     };
     while let Ok(news) = news.try_recv() {
-        // What is stranded behind the outcome does not change it.
+        // What fits nowhere does not change how it ended.
         passes.note(news).ok();
     }
     passes.broken();
@@ -108,10 +108,10 @@ pub async fn deliver(
 }
 
 /// Notes what the laser does, until something can never depart.
-async fn follow_laser(news: &mut mpsc::UnboundedReceiver<News>, passes: &mut PassLog) -> Stranded {
+async fn follow_laser(news: &mut mpsc::UnboundedReceiver<News>, passes: &mut PassLog) -> Misfit {
     while let Some(news) = news.recv().await {
-        if let Err(stranded) = passes.note(news) {
-            return stranded;
+        if let Err(misfit) = passes.note(news) {
+            return misfit;
         }
     }
     // A stream that is gone shows in the receipts.

@@ -225,32 +225,50 @@ fn a_custodian_that_waits_for_its_pass_is_told_that_another_one_brings_the_rest(
     });
 }
 
+/// Passes of `sat-0` at the full hours, each with room for so many bytes.
+fn with_room_for(rooms: &[u64]) -> Arc<ContactPlan> {
+    let pass = |(hour, room): (u32, &u64)| {
+        let start = MissionTime::ZERO + AN_HOUR * hour;
+        let end = start + RATE.transmit_time(*room);
+        let pass = Contact { start, end, rate: RATE.into(), light_time: Duration::ZERO.into() };
+        (NodeId::satellite(0), NodeId::station(), pass)
+    };
+    Arc::new(ContactPlan::new((0..).zip(rooms).map(pass)).expect("a valid plan"))
+}
+
 #[test]
 fn what_fits_into_no_pass_is_named_beside_the_widest_pass_that_is_left() {
     run(async {
         let job = Job::new();
         let station = station(&job, &Arc::default()).await;
         let manifest = Node::new(&job, 0).0.source.manifest.to_json().len() as u64;
+        let later = "the widest, 3600.000 s to 3600.019 s, carries 77";
         // The first pass has room for the manifest and no chunk beside it, or not even for that.
-        for (room, what) in [(manifest + 50, "a chunk of "), (manifest - 1, "the manifest ")] {
-            let pass = |hour, bytes| {
-                let start = MissionTime::ZERO + AN_HOUR * hour;
-                Contact {
-                    start,
-                    end: start + RATE.transmit_time(bytes),
-                    rate: RATE.into(),
-                    light_time: Duration::ZERO.into(),
-                }
-            };
-            let lane = |pass| (NodeId::satellite(0), NodeId::station(), pass);
-            let plan = Arc::new(ContactPlan::new([lane(pass(0, room)), lane(pass(1, 77))]).expect("a valid plan"));
+        for (room, what, widest) in
+            [(manifest + 50, "a chunk of ", later), (manifest - 1, "the manifest ", "the widest, 0")]
+        {
             let (mut node, _told) = Node::new(&job, 0);
-            let emulation = laser_before(Duration::ZERO, &plan);
+            let emulation = laser_before(Duration::ZERO, &with_room_for(&[room, 77]));
             let error = node.deliver(station.address, &emulation).await.expect_err("it never arrives").to_string();
-            assert!(error.starts_with(what), "{error}");
-            let widest =
-                if room < manifest { "the widest, 0" } else { "the widest, 3600.000 s to 3600.019 s, carries 77" };
-            assert!(error.contains(widest), "{error}");
+            assert!(error.starts_with(what) && error.contains(widest), "{error}");
         }
+    });
+}
+
+#[test]
+fn what_is_too_large_for_the_next_pass_waits_for_a_wider_one_with_a_warning() {
+    run(async {
+        let job = Job::new();
+        let station = station(&job, &Arc::default()).await;
+        let (mut node, mut told) = Node::new(&job, 0);
+        let manifest = node.source.manifest.to_json().len() as u64;
+        let emulation = laser_before(Duration::ZERO, &with_room_for(&[manifest + 50, 77, 1_000_000]));
+        let warning = tokio::select! {
+            outcome = node.deliver(station.address, &emulation) => panic!("{outcome:?} within an hour"),
+            warning = told.recv() => warning.expect("is told"),
+        };
+        let What::Warning { message } = warning else { panic!("{warning:?}") };
+        assert!(message.starts_with("a chunk of ") && message.contains("round 7 has to wait"), "{message}");
+        assert!(message.ends_with("before 7200.000 s: the widest, 3600.000 s to 3600.019 s, carries 77"), "{message}");
     });
 }

@@ -21,6 +21,8 @@ pub struct PassLog {
     round: Round,
     digest: Digest,
     events: EventSink,
+    /// Whether it was told that something has to wait for a wider pass than the next.
+    warned: bool,
 }
 
 impl PassLog {
@@ -28,7 +30,7 @@ impl PassLog {
     #[must_use]
     pub fn new(manifest: &Manifest, events: EventSink) -> Self {
         let (round, digest) = (manifest.round(), manifest.file().digest);
-        Self { account: PassAccount::default(), round, digest, events }
+        Self { account: PassAccount::default(), round, digest, events, warned: false }
     }
 
     /// The delivery has ended, and with it what it asks of the pass that it is in.
@@ -38,11 +40,16 @@ impl PassLog {
     }
 
     /// Takes in what the laser did; gives why the delivery can never end, if it cannot.
-    pub(super) fn note(&mut self, news: News) -> Result<(), Stranded> {
+    pub(super) fn note(&mut self, news: News) -> Result<(), Misfit> {
         match news {
-            News::Departed(pass) => self.account.departs(pass),
+            News::Departed { pass, delayed } => {
+                self.account.departs(pass);
+                if let Some(delayed) = delayed {
+                    self.warn(&delayed);
+                }
+            }
             News::Arrived(pass, chunk_bytes) => self.account.arrives(pass, chunk_bytes),
-            News::Stranded(stranded) => return Err(stranded),
+            News::Stranded(misfit) => return Err(misfit),
         }
         let finished = self.account.finished();
         self.tell(finished);
@@ -52,6 +59,13 @@ impl PassLog {
     /// A try has ended: what was under way is lost.
     pub(super) fn broken(&mut self) {
         self.account.broken();
+    }
+
+    fn warn(&mut self, Misfit { what, obstacle }: &Misfit) {
+        if !std::mem::replace(&mut self.warned, true) {
+            let message = format!("{what} of the checkpoint of round {} has to wait: {obstacle}", self.round);
+            self.events.emit(What::Warning { message });
+        }
     }
 
     fn tell(&self, passes: Vec<(Pass, Carried)>) {
@@ -69,9 +83,9 @@ impl PassLog {
     }
 }
 
-/// What fits into no pass that is left.
+/// What is too large for passes, and for which.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stranded {
+pub(super) struct Misfit {
     pub(super) what: Parcel,
     pub(super) obstacle: NoContact,
 }
@@ -113,17 +127,23 @@ impl fmt::Display for Parcel {
 /// What the laser did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum News {
-    Departed(Pass),
+    /// `delayed` if whole passes were too narrow for it.
+    Departed {
+        pass: Pass,
+        delayed: Option<Misfit>,
+    },
     Arrived(Pass, Option<u64>),
-    Stranded(Stranded),
+    /// No pass that is left is wide enough.
+    Stranded(Misfit),
 }
 
 /// Watches the laser of a delivery. Its news are there before the station's answer to what they tell of.
 pub(super) struct Lookout(pub(super) mpsc::UnboundedSender<News>);
 
 impl Observer<v1::Delivery> for Lookout {
-    fn departs(&mut self, _: &v1::Delivery, contact: &Contact) {
-        self.say(News::Departed(contact.into()));
+    fn departs(&mut self, delivery: &v1::Delivery, contact: &Contact, passed_over: Option<NoContact>) {
+        let delayed = passed_over.map(|obstacle| Misfit { what: Parcel::of(delivery), obstacle });
+        self.say(News::Departed { pass: contact.into(), delayed });
     }
 
     fn arrives(&mut self, delivery: &v1::Delivery, contact: &Contact) {
@@ -131,7 +151,7 @@ impl Observer<v1::Delivery> for Lookout {
     }
 
     fn strands(&mut self, delivery: &v1::Delivery, obstacle: NoContact) {
-        self.say(News::Stranded(Stranded { what: Parcel::of(delivery), obstacle }));
+        self.say(News::Stranded(Misfit { what: Parcel::of(delivery), obstacle }));
     }
 }
 

@@ -88,8 +88,8 @@ impl<T> LaserQueue<T> {
 
 /// Is told what becomes of the items of a stream with a laser, in the order in which they were queued.
 pub(crate) trait Observer<T>: Send {
-    /// An item has a place in `contact`, which may lie ahead.
-    fn departs(&mut self, item: &T, contact: &Contact);
+    /// An item has a place in `contact`, which may lie ahead. `passed_over` is why it let whole contacts go by, if it did.
+    fn departs(&mut self, item: &T, contact: &Contact, passed_over: Option<NoContact>);
 
     /// An item has arrived, by a place in `contact`.
     fn arrives(&mut self, item: &T, contact: &Contact);
@@ -174,11 +174,12 @@ impl<T> Beam<T> {
         while self.stuck.is_none() && self.laser.busy_until() <= horizon && self.flight.len() < LASER_FLIGHT_FRAMES {
             let Poll::Ready(Some(queued)) = queue.poll_recv(cx) else { break };
             room.notify_one();
-            let ready = self.clock.at(queued.at);
+            let ready = self.clock.at(queued.at).max(self.laser.busy_until());
             match self.laser.schedule(ready, queued.bytes) {
                 Some(transit) => {
                     if let Some((observer, contact)) = self.observer.as_mut().zip(self.laser.contact(transit.start)) {
-                        observer.departs(&queued.item, contact);
+                        let passed_over = self.laser.passed_over(ready, queued.bytes, transit.start);
+                        observer.departs(&queued.item, contact, passed_over);
                     }
                     self.flight.push_back((transit, queued.item));
                 }

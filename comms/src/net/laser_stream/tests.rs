@@ -126,7 +126,8 @@ fn an_item_that_fits_no_window_holds_up_the_lane_but_not_its_end() {
 struct Tell(mpsc::UnboundedSender<(&'static str, u32, MissionTime)>);
 
 impl Observer<u32> for Tell {
-    fn departs(&mut self, item: &u32, contact: &Contact) {
+    fn departs(&mut self, item: &u32, contact: &Contact, passed_over: Option<NoContact>) {
+        assert_eq!(passed_over, None, "each takes the next contact");
         self.0.send(("departs", *item, contact.start)).expect("is listened to");
     }
 
