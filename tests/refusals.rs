@@ -168,4 +168,7 @@ fn the_summary_is_all_that_json_prints() {
         assert!(summary.get(key).is_some(), "{key} in {summary}");
     }
     assert_eq!(summary["rounds_committed"], 3);
+    for key in ["node", "station", "start_secs", "end_secs", "chunks", "bytes"] {
+        assert!(summary["checkpoints_landed"][0]["passes"][0].get(key).is_some(), "{key} in {summary}");
+    }
 }
