@@ -36,8 +36,8 @@ fn every_sample_is_accounted_for(world: &World) -> Result<(), String> {
         }
         for sample in mean.values().flatten() {
             used += 1;
-            if !seen.entry(issue.pass).or_default().insert(*sample) {
-                return Err(format!("round {round}: sample {sample} is used again in pass {}", issue.pass));
+            if !seen.entry(issue.epoch).or_default().insert(*sample) {
+                return Err(format!("round {round}: sample {sample} is used again in epoch {}", issue.epoch));
             }
         }
         roster = names(&commit.view);

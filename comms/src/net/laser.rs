@@ -111,7 +111,7 @@ impl Laser {
     /// The contact that covers `at`.
     #[must_use]
     pub fn contact(&self, at: MissionTime) -> Option<&Contact> {
-        self.plan.at(&self.from, &self.to, at)
+        self.contacts.next(&self.from, &self.to, at).filter(|contact| contact.covers(at))
     }
 
     /// Why a frame of `bytes` real bytes that is ready at `ready`, and that [`schedule`](Self::schedule) does not take,
@@ -140,7 +140,7 @@ impl Laser {
 
     /// The contacts that end after `at`.
     fn contacts_from(&self, at: MissionTime) -> &[Contact] {
-        let contacts = self.plan.contacts(&self.from, &self.to);
+        let contacts = self.contacts.contacts(&self.from, &self.to);
         &contacts[contacts.partition_point(|contact| contact.end <= at)..]
     }
 

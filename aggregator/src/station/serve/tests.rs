@@ -42,7 +42,7 @@ fn a_node_delivers_a_checkpoint_over_a_real_connection() {
     runtime().expect("a runtime").block_on(async {
         let source = Arc::new(FileChunks::open(&file, &manifest).expect("a file"));
         let delivery = async {
-            let mut passes = PassLog::new(&manifest, silent(node.node.clone()));
+            let mut passes = PassLog::new(&manifest, node.node.clone(), Arc::default(), silent(node.node.clone()));
             let first = deliver(&node, address, None, &manifest, source.clone(), &mut passes).await.expect("lands");
             let again = deliver(&node, address, None, &manifest, source, &mut passes).await.expect("has landed");
             assert_eq!(first, again);

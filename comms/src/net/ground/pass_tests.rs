@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::tests::{Memory, Source};
 use super::*;
-use crate::contacts::{Contact, ContactPlan};
+use crate::contacts::{ActualContacts, Contact, ContactPlan};
 use crate::custody::pack;
 use crate::events::{Event, What};
 use crate::net::clock::MissionClock;
@@ -25,11 +25,11 @@ const TO_CONNECT: Duration = Duration::from_millis(200);
 const AN_HOUR: Duration = Duration::from_secs(3600);
 
 /// Passes of two satellites over the station, all alike.
-fn passes(starts: impl Iterator<Item = MissionTime>) -> Arc<ContactPlan> {
+fn passes(starts: impl Iterator<Item = MissionTime>) -> Arc<ActualContacts> {
     let light_time = Duration::from_millis(1);
     let pass = |start| Contact { start, end: start + LENGTH, rate: RATE.into(), light_time: light_time.into() };
     let over = |start| [0, 1].map(|slot| (NodeId::satellite(slot), NodeId::station(), pass(start)));
-    Arc::new(ContactPlan::new(starts.flat_map(over)).expect("a valid plan"))
+    Arc::new(ActualContacts::of(ContactPlan::new(starts.flat_map(over)).expect("a valid plan")))
 }
 
 /// Passes that follow each other, from an instant on.
@@ -38,9 +38,9 @@ fn many_from(start: MissionTime) -> impl Iterator<Item = MissionTime> {
 }
 
 /// A laser whose clock stands shortly before `at`.
-fn laser_before(at: Duration, plan: &Arc<ContactPlan>) -> Emulation {
+fn laser_before(at: Duration, plan: &Arc<ActualContacts>) -> Emulation {
     let start = Timestamp::now() + TO_CONNECT - at;
-    Emulation { plan: plan.clone(), clock: MissionClock::new(start, 1.0), byte_scale: 1.0 }
+    Emulation { contacts: plan.clone(), clock: MissionClock::new(start, 1.0), byte_scale: 1.0 }
 }
 
 /// Gives what is written to it as events.
@@ -103,7 +103,7 @@ impl Node {
         let (sender, told) = mpsc::unbounded_channel();
         let clock = MissionClock::new(Timestamp::now(), 1.0);
         let events = EventSink::new(Reader(sender), NodeId::satellite(slot), clock, &[]).expect("starts");
-        let passes = PassLog::new(&source.manifest, events);
+        let passes = PassLog::new(&source.manifest, NodeId::satellite(0), Arc::default(), events);
         (Self { identity: job.satellite(slot), source, passes }, told)
     }
 
@@ -155,7 +155,7 @@ fn a_checkpoint_too_large_for_a_pass_goes_on_in_the_next_and_each_chunk_travels_
 }
 
 /// A pass at mission start, one an hour later, and after another hour as many as it takes.
-fn far_apart() -> Arc<ContactPlan> {
+fn far_apart() -> Arc<ActualContacts> {
     let start = MissionTime::ZERO;
     passes([start, start + AN_HOUR].into_iter().chain(many_from(start + AN_HOUR * 2)))
 }
@@ -226,14 +226,14 @@ fn a_custodian_that_waits_for_its_pass_is_told_that_another_one_brings_the_rest(
 }
 
 /// Passes of `sat-0` at the full hours, each with room for so many bytes.
-fn with_room_for(rooms: &[u64]) -> Arc<ContactPlan> {
+fn with_room_for(rooms: &[u64]) -> Arc<ActualContacts> {
     let pass = |(hour, room): (u32, &u64)| {
         let start = MissionTime::ZERO + AN_HOUR * hour;
         let end = start + RATE.transmit_time(*room);
         let pass = Contact { start, end, rate: RATE.into(), light_time: Duration::ZERO.into() };
         (NodeId::satellite(0), NodeId::station(), pass)
     };
-    Arc::new(ContactPlan::new((0..).zip(rooms).map(pass)).expect("a valid plan"))
+    Arc::new(ActualContacts::of(ContactPlan::new((0..).zip(rooms).map(pass)).expect("a valid plan")))
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Telling which passes carry a checkpoint.
 
 use std::fmt;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::contacts::Contact;
+use crate::contacts::{ActualContacts, Contact};
 use crate::custody::{Carried, Manifest, Pass, PassAccount};
 use crate::events::What;
 use crate::id::{Digest, NodeId, Round};
@@ -21,16 +22,19 @@ pub struct PassLog {
     round: Round,
     digest: Digest,
     events: EventSink,
+    /// Whose passes they are.
+    node: NodeId,
+    contacts: Arc<ActualContacts>,
     /// Whether it was told that something has to wait for a wider pass than the next.
     warned: bool,
 }
 
 impl PassLog {
-    /// The log of a delivery of `manifest` that has not begun.
+    /// The log of a delivery of `manifest` by `node`, in its passes among `contacts`, that has not begun.
     #[must_use]
-    pub fn new(manifest: &Manifest, events: EventSink) -> Self {
+    pub fn new(manifest: &Manifest, node: NodeId, contacts: Arc<ActualContacts>, events: EventSink) -> Self {
         let (round, digest) = (manifest.round(), manifest.file().digest);
-        Self { account: PassAccount::default(), round, digest, events, warned: false }
+        Self { account: PassAccount::default(), round, digest, events, node, contacts, warned: false }
     }
 
     /// The delivery has ended, and with it what it asks of the pass that it is in.
@@ -73,7 +77,7 @@ impl PassLog {
             self.events.emit(What::PassCarried {
                 round: self.round,
                 digest: self.digest,
-                station: NodeId::station(),
+                station: self.contacts.station(&self.node, start),
                 start_secs: start.as_secs_f64(),
                 end_secs: (end < MissionTime::NEVER).then(|| end.as_secs_f64()),
                 chunks,

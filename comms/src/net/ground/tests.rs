@@ -110,7 +110,7 @@ impl World {
 fn silent(source: &Source) -> PassLog {
     let clock = MissionClock::new(jiff::Timestamp::now(), 1.0);
     let events = EventSink::new(std::io::sink(), NodeId::satellite(0), clock, &[]).expect("starts");
-    PassLog::new(&source.manifest, events)
+    PassLog::new(&source.manifest, NodeId::satellite(0), Arc::default(), events)
 }
 
 #[test]

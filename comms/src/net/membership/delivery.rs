@@ -79,7 +79,8 @@ impl Courier {
         let WrittenCheckpoint { manifest, file, .. } = checkpoint;
         let station = self.station.ok_or("this node was given no station")?;
         let source = Arc::new(FileChunks::open(file, manifest).map_err(|error| error.to_string())?);
-        let mut passes = PassLog::new(manifest, self.events.clone());
+        let (node, contacts) = (self.identity.node.clone(), self.emulation.contacts.clone());
+        let mut passes = PassLog::new(manifest, node, contacts, self.events.clone());
         let outcome = self.try_until_it_ends(station, manifest, &source, &mut passes).await;
         passes.close();
         outcome
