@@ -17,7 +17,7 @@ fn numbers(elements: usize) -> Vec<f32> {
 #[test]
 fn a_vector_written_reads_back_to_the_bit() {
     let device = device();
-    let model = Normed::new(&device);
+    let model = Normed::drawn(&device);
     let layout = Layout::of(&model);
     // 2·3 + 3 and 3·1 weights, gamma and beta of 3; then mean and variance of 3.
     assert_eq!((layout.trainable(), layout.elements()), (18, 24));
@@ -42,7 +42,7 @@ fn frozen_parameters_are_no_part_of_the_vector() {
 #[test]
 fn running_statistics_are_read_with_their_last_update_and_written_over_it() {
     let device = device();
-    let model = Normed::new(&device);
+    let model = Normed::drawn(&device);
     let layout = Layout::of(&model);
     let before = layout.read(&model);
     let _output = model.forward(inputs(&device));

@@ -38,7 +38,7 @@ fn weights_read_back_from_their_file() {
 #[test]
 fn a_tensor_that_is_kept_transposed_reads_back() {
     let device = device();
-    let build = |layout| LinearConfig::new(2, 3).with_layout(layout).init(&device);
+    let build = |layout| crate::model::build(0, &device, || LinearConfig::new(2, 3).with_layout(layout).init(&device));
     let tensors = named_tensors(&build(LinearLayout::Col));
     assert_eq!(tensors.get("weight").expect("it has one").shape, [3, 2]);
     let again = load(build(LinearLayout::Col), tensors.clone()).expect("the same model");
@@ -47,9 +47,9 @@ fn a_tensor_that_is_kept_transposed_reads_back() {
 
 #[track_caller]
 fn refusal(change: impl FnOnce(&mut NamedTensors), device: &Device) -> String {
-    let mut tensors = named_tensors(&Normed::new(device));
+    let mut tensors = named_tensors(&Normed::drawn(device));
     change(&mut tensors);
-    load(Normed::new(device), tensors).expect_err("changed").to_string()
+    load(Normed::drawn(device), tensors).expect_err("changed").to_string()
 }
 
 #[test]
@@ -68,9 +68,9 @@ fn a_file_that_is_not_there_or_not_of_tensors_is_named() {
     let device = device();
     let home = TempDir::new().expect("a directory");
     let path = home.path().join("model.safetensors");
-    let missing = load_file(Normed::new(&device), &path).expect_err("not there").to_string();
+    let missing = load_file(Normed::drawn(&device), &path).expect_err("not there").to_string();
     assert!(missing.contains("model.safetensors") && missing.contains("No such file"), "{missing}");
     std::fs::write(&path, b"{}").expect("written");
-    let damaged = load_file(Normed::new(&device), &path).expect_err("not one").to_string();
+    let damaged = load_file(Normed::drawn(&device), &path).expect_err("not one").to_string();
     assert!(damaged.contains("model.safetensors") && damaged.contains("not a safetensors file"), "{damaged}");
 }

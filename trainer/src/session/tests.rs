@@ -109,7 +109,7 @@ fn a_loop_as_long_as_the_job_is_the_only_one_that_ends_well() {
 #[test]
 fn a_loop_alone_keeps_its_gradients() {
     let device = device();
-    let model = Normed::new(&device);
+    let model = Normed::drawn(&device);
     let mut session = Session(None);
     let model = session.start(model).expect("alone");
     let gradients = GradientsParams::from_grads(model.forward(Tensor::ones([3, 2], &device)).sum().backward(), &model);

@@ -48,8 +48,13 @@ impl Normed {
         }
     }
 
+    /// One whose weights are drawn, alone: those that others draw from a seed at the same time stay what they are.
+    pub(crate) fn drawn(device: &Device) -> Self {
+        crate::model::build(0, device, || Self::new(device))
+    }
+
     pub(crate) fn with_first_frozen(device: &Device) -> Self {
-        let Self { first, norm, last } = Self::new(device);
+        let Self { first, norm, last } = Self::drawn(device);
         Self { first: first.no_grad(), norm, last }
     }
 
