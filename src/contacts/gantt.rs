@@ -1,5 +1,7 @@
 //! Windows as a Gantt chart: a row for each pair, a bar for each window.
 
+use std::collections::BTreeSet;
+
 use plotters::backend::SVGBackend;
 use plotters::chart::ChartBuilder;
 use plotters::drawing::{DrawingAreaErrorKind, IntoDrawingArea};
@@ -37,7 +39,8 @@ pub enum ChartError {
     Drawing(String),
 }
 
-/// Draws the windows of one kind as SVG. Of more rows than fit, those with the most time are shown, and the title says so.
+/// Draws the windows of one kind as SVG. Of more rows than fit, those with the most time are shown, among them some that change
+/// if there are any, and the title says so.
 ///
 /// # Errors
 /// [`ChartError`] if there is nothing to draw.
@@ -102,15 +105,15 @@ fn rows(view: &View<'_>, kind: Kind) -> (Vec<Row>, usize) {
     };
     let all = rows.len();
     if all > MOST_ROWS {
+        // Hundreds of rows that never change would hide those that do.
         let mut by_time: Vec<usize> = (0..all).collect();
         by_time.sort_by(|&x, &y| rows[y].secs().total_cmp(&rows[x].secs()).then(x.cmp(&y)));
-        let mut kept = by_time[..MOST_ROWS].to_vec();
-        kept.sort_unstable();
-        let mut index = 0;
-        rows.retain(|_| {
-            index += 1;
-            kept.binary_search(&(index - 1)).is_ok()
-        });
+        let (lasting, changing): (Vec<_>, Vec<_>) =
+            by_time.into_iter().partition(|&row| rows[row].secs() >= view.secs());
+        let lasting = &lasting[..lasting.len().min(MOST_ROWS - changing.len().min(MOST_ROWS / 2))];
+        let kept: BTreeSet<usize> = lasting.iter().chain(&changing).copied().take(MOST_ROWS).collect();
+        let mut index = 0..;
+        rows.retain(|_| index.next().is_some_and(|index| kept.contains(&index)));
     }
     (rows, all)
 }
@@ -134,7 +137,7 @@ fn draw(text: &mut String, title: &str, rows: &[Row], secs: f64) -> Result<(), D
         .light_line_style(ShapeStyle::from(&WHITE))
         .bold_line_style(GRID)
         .x_labels(13)
-        .x_label_formatter(&|hour| format!("{hour:.0}"))
+        .x_label_formatter(&|hour| format!("{}", (hour * 100.0).round() / 100.0))
         .x_desc("mission time, hours")
         .y_labels(0)
         .axis_style(TEXT)
@@ -148,7 +151,9 @@ fn draw(text: &mut String, title: &str, rows: &[Row], secs: f64) -> Result<(), D
         for window in &row.windows {
             let whole = window.start <= 0.0 && window.end >= secs;
             let color = if whole { PERMANENT } else { PASSING };
-            let corners = [(window.start / 3_600.0, index + 0.15), (window.end / 3_600.0, index + 0.85)];
+            // A window that is shorter than a dot is drawn as one.
+            let end = window.end.max(window.start + secs / f64::from(WIDTH - LABELS)).min(secs);
+            let corners = [(window.start / 3_600.0, index + 0.15), (end / 3_600.0, index + 0.85)];
             chart.draw_series([Rectangle::new(corners, color.filled())])?;
         }
     }

@@ -39,7 +39,8 @@ pub fn pass_extremes(trajectory: &Trajectory, site: Site, pass: Window) -> (f64,
         let (range, height) = (line.length(), line.dot(site.up));
         (height / range, motion.dot(site.up) - height * line.dot(motion) / (range * range))
     });
-    (nearest, highest.asin().to_degrees())
+    // At the zenith rounding may go beyond the sine of a right angle.
+    (nearest, highest.clamp(-1.0, 1.0).asin().to_degrees())
 }
 
 /// Distance in km and elevation in degrees of a satellite over `site`, `t` seconds into the mission.
