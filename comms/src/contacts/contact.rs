@@ -41,11 +41,20 @@ impl Contact {
     /// instant at which its last bit leaves.
     #[must_use]
     pub fn transit(&self, ready: MissionTime, bytes: u64) -> Option<Transit> {
-        let start = ready.max(self.start);
+        self.relay(ready, ready, bytes)
+    }
+
+    /// The earliest passage of `bytes` in this window by a relay that sends on each bit as it comes: the first is there at
+    /// `first`, the last at `last`. No bit waits for another, but the last does not leave before it is there.
+    ///
+    /// It fits as in [`Contact::transit`], which is this for a sender that has all bits at once.
+    #[must_use]
+    pub fn relay(&self, first: MissionTime, last: MissionTime, bytes: u64) -> Option<Transit> {
+        let start = first.max(self.start);
         if start >= self.end {
             return None;
         }
-        let sent = self.rate.sent(start, bytes)?;
+        let sent = self.rate.sent(start, bytes)?.max(last);
         let arrival = self.arrival(sent)?;
         (arrival <= self.end).then_some(Transit { start, sent, arrival })
     }
