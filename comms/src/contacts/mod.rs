@@ -32,6 +32,7 @@ pub mod formats;
 mod light_time;
 mod plan;
 mod rate;
+pub mod routing;
 mod windows;
 
 pub use actual::{ActualContacts, Contacts};

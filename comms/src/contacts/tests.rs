@@ -181,7 +181,7 @@ fn random_contacts() -> impl Strategy<Value = Vec<Contact>> {
     })
 }
 
-fn steps(start: u64, lengths: &[(u64, u64)]) -> Rate {
+pub(super) fn steps(start: u64, lengths: &[(u64, u64)]) -> Rate {
     let mut at = start;
     let step = |&(length, rate): &(u64, u64)| {
         at += length;
@@ -191,7 +191,7 @@ fn steps(start: u64, lengths: &[(u64, u64)]) -> Rate {
 }
 
 /// A light time that falls no faster than time passes.
-fn bends(start: u64, lengths: &[(u64, u64)]) -> LightTime {
+pub(super) fn bends(start: u64, lengths: &[(u64, u64)]) -> LightTime {
     let (mut at, mut last) = (start, 0_u64);
     let knot = |&(length, light): &(u64, u64)| {
         at += length;
@@ -229,7 +229,7 @@ fn plan_of(contacts: &[Contact]) -> ContactPlan {
     ContactPlan::new(contacts.iter().map(|contact| (from(), to(), contact.clone()))).expect("contacts in order")
 }
 
-fn contact(start: u64, end: u64, rate: u64, light_nanos: u64) -> Contact {
+pub(super) fn contact(start: u64, end: u64, rate: u64, light_nanos: u64) -> Contact {
     Contact {
         start: MissionTime(start),
         end: MissionTime(end),

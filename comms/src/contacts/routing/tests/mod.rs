@@ -1,0 +1,5 @@
+mod agreement;
+mod by_hand;
+mod plans;
+mod relays;
+mod twins;
