@@ -159,3 +159,29 @@ fn what_it_cannot_show_it_says() {
     assert!(message.contains("delta12.toml:3:7") && message.contains("line 2, column 69: the checksum"), "{message}");
     assert!(refused(&contacts(&home.path().join("none.toml"), &[])).contains("none.toml"));
 }
+
+#[test]
+fn a_route_waits_for_its_contacts_and_goes_around_who_is_lost() {
+    let home = TempDir::new().expect("a temporary directory");
+    let plan = home.path().join("plan.ionrc");
+    let commands = "# node 1 a\n# node 2 b\n# node 3 c\na range +0 +90 1 2 1\na range +0 +90 2 3 1\na range +0 +90 1 3 1\n\
+                    a contact +0 +60 1 2 1000\na contact +30 +90 2 3 1000\na contact +70 +90 1 3 1000\n";
+    fs::write(&plan, commands).expect("the plan is written");
+    let route = |args: &[&str]| run(starloom().arg("route").arg(&plan).args(["a", "c", "--bytes", "5000"]).args(args));
+    let text = succeeded(&route(&[]));
+    for words in [
+        "1. arrives at 36.000 s, after 36.000000 s, in 2 hops",
+        "a → b  0.000000 to 6.000000 s",
+        "2. arrives at 76.000 s",
+    ] {
+        assert!(text.contains(words), "`{words}` is not in\n{text}");
+    }
+    let direct = succeeded(&route(&["--without", "b"]));
+    assert!(direct.contains("1. arrives at 76.000 s") && !direct.contains("2."), "{direct}");
+    let none = route(&["--at", "86"]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&none.stdout).contains("no way"));
+    let unknown = run(starloom().arg("route").arg(&plan).args(["a", "z"]));
+    assert!(refused(&unknown).contains("z has no contact in the plan; those that have go from a to c"));
+    assert!(refused(&route(&["--at", "-1"])).contains("--at"));
+}

@@ -1,7 +1,7 @@
 //! `starloom contacts`: who can reach whom, when, at what rate.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,12 +9,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use starloom_comms::contacts::formats::{csv, ion, jsonl, tvg};
 use starloom_comms::contacts::{ContactPlan, Contacts};
 use starloom_comms::id::NodeId;
-use starloom_comms::limits::MAX_PLAN_BYTES;
 use starloom_comms::orbit::Statistics;
 use starloom_comms::scenario::{Orbits, Scenario};
 use starloom_comms::units::MissionTime;
 
-use crate::contacts::{Kind, View, gantt, rows, table};
+use crate::contacts::{Kind, View, gantt, plan_file, rows, table};
 use crate::exit::{Exit, Failure, OrExit};
 
 #[derive(Debug, clap::Args)]
@@ -59,7 +58,7 @@ enum Format {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    if let Some(plan) = read_plan(&args.scenario)? {
+    if let Some(plan) = plan_file::read(&args.scenario)? {
         let plan = args.hours.map_or_else(|| plan.clone(), |hours| plan.until(after(hours)));
         return write_plan(args, &plan).map(|()| Exit::Completed);
     }
@@ -80,24 +79,6 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
 
 fn after(hours: f64) -> MissionTime {
     MissionTime::from_secs_f64(hours * 3_600.0)
-}
-
-/// The contact plan in a file, if its name says that it is one.
-fn read_plan(path: &Path) -> Result<Option<ContactPlan>, Failure> {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    let bad = |problem: String| Failure::message(Exit::BadInput, format!("{}: {problem}", path.display()));
-    if !matches!(extension, Some("jsonl" | "ionrc")) {
-        return Ok(None);
-    }
-    let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_PLAN_BYTES as u64 + 1).read_to_string(&mut text))
-        .map_err(|error| bad(error.to_string()))?;
-    let plan = match extension {
-        Some("jsonl") => jsonl::parse(&text).map_err(|error| bad(error.to_string()))?,
-        _ => ion::parse(&text, None).map_err(|error| bad(error.to_string()))?.0,
-    };
-    Ok(Some(plan))
 }
 
 /// Shows the contacts of a constellation.

@@ -7,6 +7,7 @@ mod certs;
 mod checkpoints;
 mod contacts;
 mod launch;
+mod route;
 mod solo;
 mod validate;
 
@@ -46,6 +47,8 @@ enum Command {
     Validate(validate::Args),
     /// Show who can reach whom, when: a summary, windows, the contact plan, a chart.
     Contacts(contacts::Args),
+    /// Find how bytes get from one node to another over the contact plan, and when they are there.
+    Route(route::Args),
     /// Train alone, in one process, on the same task, data and sample budget: what a job is compared with.
     Solo(solo::Args),
     /// Make the certificates of a job.
@@ -86,6 +89,7 @@ fn run(cli: Cli, programs: &Programs) -> Result<Exit, Failure> {
         Command::Launch(args) => launch::run(args, cli.verbose, programs),
         Command::Validate(args) => validate::run(&args, programs),
         Command::Contacts(args) => contacts::run(&args),
+        Command::Route(args) => route::run(&args),
         Command::Solo(args) => solo::run(&args, programs),
         Command::Certs(args) => certs::run(&args),
         Command::Checkpoints(args) => checkpoints::run(&args),

@@ -4,6 +4,7 @@
 //! outages. [`table`] prints what they amount to, [`rows`] writes them as CSV, [`gantt`] draws them.
 
 pub mod gantt;
+pub(crate) mod plan_file;
 pub mod rows;
 pub mod table;
 
