@@ -9,6 +9,7 @@ mod child;
 mod display;
 mod faults;
 mod report;
+mod summary;
 mod supervisor;
 mod tally;
 
@@ -19,7 +20,8 @@ use starloom_comms::scenario::Scenario;
 pub use cast::Wires;
 pub use display::Verbosity;
 pub use report::write_report;
-pub use tally::{LandedCheckpoint, RunFacts, Summary, Tally};
+pub use summary::{CarryingPass, LandedCheckpoint, RunFacts, Summary};
+pub use tally::Tally;
 
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_dir::{Job, RunDir};

@@ -6,7 +6,7 @@ use std::path::Path;
 use starloom_comms::events::Outcome;
 use starloom_comms::units::ByteSize;
 
-use super::tally::{CarryingPass, LandedCheckpoint, Summary};
+use super::summary::{CarryingPass, LandedCheckpoint, Summary};
 
 /// Writes the report of a run in `run_dir`.
 ///

@@ -1,13 +1,11 @@
 //! Reads single values out of a document, each by the kind and range of its key.
 
+mod quantities;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
-
-use jiff::Timestamp;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::documents;
 use super::error::Flaw;
@@ -18,7 +16,6 @@ use super::problems::Problems;
 use super::suggest::nearest_word;
 use super::tree::{Excerpt, Node, Source, Value};
 use crate::id::NodeId;
-use crate::units::{BitsPerSecond, ByteSize, MissionTime};
 
 pub(super) const NODE_NAME: &str =
     "a node's name has 1 to 63 lower-case letters, digits and inner hyphens, like `sat-0`";
@@ -89,52 +86,6 @@ impl<'a, 'p> Reader<'a, 'p> {
         if key.kind.admits(number) { Some(number) } else { self.out_of_range(key, found.to_string()) }
     }
 
-    /// A number of seconds, to a microsecond: so an instant years into a mission keeps its value as text.
-    pub(super) fn seconds(&mut self, key: &Key) -> Option<Duration> {
-        self.number(key).map(|secs| Duration::from_micros(rounded(secs * 1e6)))
-    }
-
-    /// A number of seconds since mission start, to a microsecond.
-    pub(super) fn instant(&mut self, key: &Key) -> Option<MissionTime> {
-        self.seconds(key).map(|span| MissionTime::ZERO + span)
-    }
-
-    /// A number of milliseconds, to a nanosecond.
-    pub(super) fn milliseconds(&mut self, key: &Key) -> Option<Duration> {
-        self.number(key).map(|millis| Duration::from_nanos(rounded(millis * 1e6)))
-    }
-
-    /// A number of megabits per second, to a bit per second.
-    pub(super) fn megabits(&mut self, key: &Key) -> Option<BitsPerSecond> {
-        self.number(key).map(|megabits| BitsPerSecond(rounded(megabits * 1e6)))
-    }
-
-    /// A number of gigabits per second, to a bit per second.
-    pub(super) fn gigabits(&mut self, key: &Key) -> Option<BitsPerSecond> {
-        self.number(key).map(|gigabits| BitsPerSecond(rounded(gigabits * 1e9)))
-    }
-
-    /// A seed of its own; without one, one that follows from the scenario's.
-    pub(super) fn seed(&mut self, key: &Key, scenario: u64) -> Option<u64> {
-        if self.is_written(key) {
-            return self.integer(key);
-        }
-        // TOML has no integers beyond 63 bits.
-        Some(xxh3_64_with_seed(key.path.as_bytes(), scenario) >> 1)
-    }
-
-    /// An instant in UTC, as a date of TOML or as a text; nothing without the key.
-    pub(super) fn timestamp(&mut self, key: &Key) -> Option<Timestamp> {
-        let text = match &self.node(key)?.value {
-            Value::Text(text) | Value::Date(text) => text,
-            _ => return self.wrong_type(key),
-        };
-        match text.parse() {
-            Ok(at) => Some(at),
-            Err(_) => self.malformed(key, text, "a time has a date, a time and a zone, like 2026-01-01T00:00:00Z"),
-        }
-    }
-
     /// Names of nodes, each once; nothing without the key.
     pub(super) fn names(&mut self, key: &Key) -> Option<Option<Vec<NodeId>>> {
         let Some(node) = self.document.find(&key.path_in(self.element)) else { return Some(None) };
@@ -180,24 +131,6 @@ impl<'a, 'p> Reader<'a, 'p> {
     pub(super) fn flag(&mut self, key: &Key) -> Option<bool> {
         let Value::Flag(flag) = self.node(key)?.value else { return self.wrong_type(key) };
         Some(flag)
-    }
-
-    pub(super) fn size(&mut self, key: &Key) -> Option<ByteSize> {
-        let Kind::Size(least, most) = key.kind else { return None };
-        let (bytes, shown) = match &self.node(key)?.value {
-            Value::Integer(bytes) => (u64::try_from(*bytes).ok(), bytes.to_string()),
-            Value::Text(text) => match text.parse::<ByteSize>() {
-                Ok(size) => (Some(size.0), Excerpt(text).to_string()),
-                Err(_) => {
-                    return self.malformed(key, text, "a size is a number of bytes, or one with a unit, like 4 MiB");
-                }
-            },
-            _ => return self.wrong_type(key),
-        };
-        match bytes.filter(|bytes| (least..=most).contains(bytes)) {
-            Some(bytes) => Some(ByteSize(bytes)),
-            None => self.out_of_range(key, shown),
-        }
     }
 
     /// One of the words of the key.
@@ -341,9 +274,4 @@ impl<'a, 'p> Reader<'a, 'p> {
         self.report(&key.path_in(self.element), flaw);
         None
     }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers are in range, and `as` saturates")]
-fn rounded(number: f64) -> u64 {
-    number.round() as u64
 }
