@@ -86,7 +86,7 @@ impl LightTime {
             Curve::Always(always) => return *always,
             Curve::Knots(knots) => knots,
         };
-        let after = knots.partition_point(|(knot, _)| *knot <= at);
+        let after = passed(knots, at);
         let (Some(&(_, last)), Some(&(next, to))) = (knots[..after].last(), knots.get(after)) else {
             return if after == 0 { knots[0].1 } else { knots[after - 1].1 };
         };
@@ -124,4 +124,20 @@ impl LightTime {
             .chain(inside.iter().copied().take_while(move |(knot, _)| *knot < end))
             .chain(last)
     }
+}
+
+/// How many of the knots are not after `at`.
+fn passed(knots: &[(MissionTime, Duration)], at: MissionTime) -> usize {
+    let is_place = |&after: &usize| {
+        let (before, next) = (after.checked_sub(1).and_then(|last| knots.get(last)), knots.get(after));
+        before.is_some_and(|(knot, _)| *knot <= at) && next.is_some_and(|(knot, _)| at < *knot)
+    };
+    // Knots mostly stand evenly but for the last: one look finds the place, where a search would go through the memory.
+    let even = || {
+        let (first, last) = (knots.first()?.0.0, knots.last()?.0.0);
+        let share = u128::from(at.0.checked_sub(first)?) * (knots.len() as u128 - 1);
+        let before = usize::try_from(share.checked_div(u128::from(last - first))?).ok()?;
+        [before + 1, before].into_iter().find(is_place)
+    };
+    even().unwrap_or_else(|| knots.partition_point(|(knot, _)| *knot <= at))
 }

@@ -103,6 +103,24 @@ proptest! {
     }
 
     #[test]
+    fn light_times_agree_with_looking_at_every_knot(
+        steps in prop_oneof![
+            prop::collection::vec((1u64..40, 0u64..40), 2..9),
+            (2usize..9, 1u64..20).prop_flat_map(|(knots, step)| prop::collection::vec((Just(step), 0u64..40), knots)),
+        ],
+        at in 0u64..400,
+    ) {
+        let light = bends(5, &steps);
+        let knots: Vec<_> = light.knots_between(MissionTime::ZERO, MissionTime::NEVER).collect();
+        let before = knots.iter().rfind(|(knot, _)| knot.0 <= at).expect("one at zero");
+        let next = knots.iter().find(|(knot, _)| knot.0 > at).expect("one at the end of time");
+        let [from, to] = [before, next].map(|(_, time)| i128::try_from(time.as_nanos()).expect("small"));
+        let [since, span] = [at - before.0.0, next.0.0 - before.0.0].map(i128::from);
+        let expected = from + ((to - from) * since).div_euclid(span);
+        prop_assert_eq!(i128::try_from(light.at(MissionTime(at)).as_nanos()), Ok(expected));
+    }
+
+    #[test]
     fn what_describes_a_part_of_a_contact_is_the_same_there(
         contacts in random_contacts(),
         from in 0u64..30,
