@@ -10,7 +10,7 @@ use crate::units::{BitsPerSecond, MissionTime, nanos};
 
 /// The contacts of a [`ContactPlan`], laid out for [searches](super::Search). Owns what it needs, and never changes.
 ///
-/// Its nodes are those that have a contact in the plan, numbered in the order of their names. It takes about 110 bytes a contact;
+/// Its nodes are those that have a contact in the plan, numbered in the order of their names. It takes about 100 bytes a contact;
 /// rates in steps and light times that bend are shared with the plan.
 #[derive(Debug, Clone)]
 pub struct ContactGraph {
@@ -39,13 +39,14 @@ impl ContactGraph {
     /// The graph of `plan`, which does not follow when the plan changes.
     #[must_use]
     pub fn new(plan: &ContactPlan) -> Self {
+        let contacts = plan.lanes().map(|(_, _, contacts)| contacts.len()).sum();
         let nodes: BTreeSet<&NodeId> = plan.lanes().flat_map(|(from, to, _)| [from, to]).collect();
         let mut graph = Self {
             heard_until: vec![MissionTime::ZERO; nodes.len()],
             nodes: nodes.into_iter().cloned().collect(),
             ends: Vec::new(),
-            windows: Vec::new(),
-            contacts: Vec::new(),
+            windows: Vec::with_capacity(contacts),
+            contacts: Vec::with_capacity(contacts),
             snapshots: Snapshots::default(),
             fastest: BitsPerSecond(0),
         };
