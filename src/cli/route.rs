@@ -78,7 +78,11 @@ fn describe(out: &mut String, args: &Args, graph: &ContactGraph, plan: &ContactP
     let name = |node: u32| &graph.nodes()[node as usize];
     for (number, route) in (1..).zip(routes) {
         let took = route.arrival.as_secs_f64() - args.at;
-        writeln!(out, "  {number}. arrives at {}, after {took:.6} s, in {} hops", route.arrival, route.hops.len())?;
+        let hops = match route.hops.len() {
+            1 => "in one hop".to_owned(),
+            hops => format!("in {hops} hops"),
+        };
+        writeln!(out, "  {number}. arrives at {}, after {took:.6} s, {hops}", route.arrival)?;
         for hop in &route.hops {
             let (from, to) = (name(hop.from), name(hop.to));
             let rate = plan.at(from, to, hop.transit.start).map(|contact| contact.rate.at(hop.transit.start));
