@@ -244,3 +244,38 @@ fn a_station_struck_between_two_passes_is_brought_the_rest() {
     ended.assert_completed().assert_lost(&[]).assert_replicas(2);
     assert!(assert_each_chunk_once(&ended).len() >= 2);
 }
+
+/// Two satellites of a plane that do not see each other, and three between them that relay: over the middle one, or over the
+/// two beside it.
+const RELAYED: &str = r#"
+name = "relayed"
+seed = 7
+[constellation]
+walker = "D:550:97.6:24/1/0"
+relays = ["sat-[1-3]"]
+spares = ["sat-[5-23]"]
+hours = 6
+[links]
+acquisition_failures = 0
+[job]
+task = "none"
+payload = "256 KiB"
+[training]
+rounds = 6
+[round]
+deadline_secs = 3600
+[checkpoint]
+landing_deadline_secs = 14400
+[emulation]
+time_scale = 300
+"#;
+
+#[test]
+fn nodes_that_do_not_see_each_other_agree_over_relays_and_over_others_when_one_is_struck() {
+    let ended = Job::launch(&format!("{RELAYED}{}", fault("sat-2", 3, "reduce")), &[]).end();
+    ended.assert_completed().assert_lost(&["sat-2"]).assert_replicas(2);
+    assert_eq!(ended.number("rounds_committed"), 6.0);
+    let carried = ended.summary["carried_bytes"].as_object().expect("carried_bytes").clone();
+    assert_eq!(carried.keys().collect::<Vec<_>>(), ["sat-1", "sat-3"], "sat-2 did not live to tell");
+    assert!(carried.values().all(|bytes| bytes.as_u64() > Some(0)), "{carried:?}");
+}

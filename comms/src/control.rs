@@ -28,13 +28,30 @@ pub struct Member {
     pub address: SocketAddr,
 }
 
-/// A version of the roster. A member's rank is its index in `members`, which are in the order of their ids' slots.
+/// A version of the roster. A member's rank is its index in `members`, which are in the order of their ids' slots; the
+/// ranks of the relays follow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// The version.
     pub id: ViewId,
-    /// Who is in.
+    /// Who contributes and is dealt samples.
     pub members: Vec<Member>,
+    /// Who carries what others send, and nothing else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<Member>,
+}
+
+impl View {
+    /// Members and relays, by their ranks.
+    pub fn ranks(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().chain(&self.relays)
+    }
+
+    /// Whether a node is a member or a relay.
+    #[must_use]
+    pub fn includes(&self, node: &NodeId) -> bool {
+        self.ranks().any(|member| member.id == *node)
+    }
 }
 
 /// What a node has computed and not yet been told to apply.
@@ -115,8 +132,13 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum NodeMessage {
-    /// "Here I am": always the first message on a connection.
+    /// "Here I am": the first message on a connection of a node that trains.
     Join(Join),
+    /// "Here I am, to carry what others send": the first message on a connection of a relay.
+    JoinAsRelay {
+        /// Where its data links listen.
+        address: SocketAddr,
+    },
     /// "I live."
     Heartbeat,
     /// "The collective is complete here; this is what came out."
@@ -175,6 +197,8 @@ pub enum AggregatorMessage {
         round: Round,
         /// The attempt.
         attempt: Attempt,
+        /// Elements of the vector that the members exchange.
+        elements: u64,
     },
     /// All living members hold the same bytes for this round: apply them, and go on with the next round.
     Commit {

@@ -69,6 +69,16 @@ fn star12_six_is_a_chain_of_those_that_have_terminals() {
 }
 
 #[test]
+fn in_star12_relay_only_relays_see_those_that_train() {
+    let scenario = scenario("star12-relay", 24.0);
+    let plan = contacts(&scenario).planned;
+    assert_eq!(scenario.nodes(), [0, 2, 4, 6].map(NodeId::satellite));
+    assert_eq!(scenario.relays(), [1, 3, 5].map(NodeId::satellite));
+    let trains = |id: &NodeId| scenario.slot(id).is_some();
+    assert!(links(&scenario, &plan).iter().all(|(a, b)| !trains(a) || !trains(b)));
+}
+
+#[test]
 fn star12_gap_is_a_chain_around_the_one_that_is_lost() {
     let scenario = scenario("star12-gap", 24.0);
     let plan = contacts(&scenario).planned;

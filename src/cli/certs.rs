@@ -33,6 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let scenario = super::load(scenario, &[])?;
     let mut names = vec![NodeId::aggregator(), NodeId::station()];
     names.extend(scenario.nodes());
+    names.extend(scenario.relays());
     certs::init(out, job, &names)?;
     super::print(&format!(
         "{}: an authority and {} certificates of job {job}. Give each process ca.pem and its own <name>.pem and \

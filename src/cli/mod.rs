@@ -57,6 +57,8 @@ enum Command {
     Checkpoints(checkpoints::Args),
     /// Be one training node.
     Node(roles::NodeArgs),
+    /// Be a satellite that carries what others send.
+    Relay(roles::RelayArgs),
     /// Be the aggregator.
     Aggregator(roles::AggregatorArgs),
     /// Be the ground station.
@@ -94,6 +96,7 @@ fn run(cli: Cli, programs: &Programs) -> Result<Exit, Failure> {
         Command::Certs(args) => certs::run(&args),
         Command::Checkpoints(args) => checkpoints::run(&args),
         Command::Node(args) => roles::node(args, programs),
+        Command::Relay(args) => roles::relay(&args),
         Command::Aggregator(args) => roles::aggregator(&args),
         Command::Station(args) => roles::station(&args),
     }

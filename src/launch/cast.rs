@@ -45,10 +45,11 @@ impl Cast {
         }
         let mut names = vec![NodeId::aggregator(), NodeId::station()];
         names.extend(self.scenario.nodes());
+        names.extend(self.scenario.relays());
         certs::init(&self.run_dir.certs(), &self.job.job, &names)
     }
 
-    /// Where a role listens by the scenario: `slot` 0 is the aggregator, 1 the station, nodes follow.
+    /// Where a role listens by the scenario: `slot` 0 is the aggregator, 1 the station, nodes and relays follow.
     fn address(&self, slot: u16) -> SocketAddr {
         let network = &self.scenario.network;
         let port = if network.base_port == 0 { 0 } else { network.base_port + slot };
@@ -104,6 +105,14 @@ impl Cast {
             args.extend(["--resume-from".into(), from.clone().into()]);
         }
         self.start(node.clone(), self.this_program.clone(), args)
+    }
+
+    /// A relay: its slot is behind those of the nodes.
+    pub(crate) fn relay(&self, slot: u16, relay: &NodeId, aggregator: SocketAddr) -> child::Start {
+        let mut args = self.common("relay", &["--node".into(), relay.as_str().into()]);
+        args.extend(["--aggregator".into(), aggregator.to_string().into()]);
+        args.extend(["--listen".into(), self.address(slot + 2).to_string().into()]);
+        self.start(relay.clone(), self.this_program.clone(), args)
     }
 
     fn common(&self, role: &str, first: &[OsString]) -> Vec<OsString> {

@@ -11,6 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use starloom_comms::events::{Event, LinkState, Phase, What};
 use starloom_comms::id::{NodeId, Round};
 use starloom_comms::scenario::Scenario;
+use starloom_comms::units::ByteSize;
 
 use super::report::pass_window;
 
@@ -84,9 +85,12 @@ fn sentence(event: &Event, verbosity: Verbosity) -> Option<String> {
     let verbose = verbosity == Verbosity::Verbose;
     Some(match &event.what {
         What::Listening { address } if verbose => format!("{node} listens on {address}"),
-        What::View { view, members } => {
-            let names: Vec<_> = members.iter().map(NodeId::as_str).collect();
-            format!("view {view}: {}", names.join(", "))
+        What::View { view, members, relays } => {
+            let names = |ids: &[NodeId]| ids.iter().map(NodeId::as_str).collect::<Vec<_>>().join(", ");
+            match &relays[..] {
+                [] => format!("view {view}: {}", names(members)),
+                relays => format!("view {view}: {}; over {}", names(members), names(relays)),
+            }
         }
         What::Step { round, step, of, shard, loss } if verbose => {
             format!("{node} round {round}, step {step}/{of} of {shard} samples, loss {loss:.4}")
@@ -131,6 +135,7 @@ fn sentence(event: &Event, verbosity: Verbosity) -> Option<String> {
             Some(accuracy) => format!("{node} done: accuracy {accuracy:.4}, state {}", report.state.short()),
             None => format!("{node} done: state {}", report.state.short()),
         },
+        What::Carried { wire_bytes, .. } => format!("{node} done: carried {}", ByteSize(*wire_bytes)),
         What::Warning { message } => format!("{node}: {message}"),
         What::Dropped { count } if verbose => format!("{node}: {count} progress events dropped"),
         _ => return None,

@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::path::Path;
 
 use starloom_comms::events::Outcome;
+use starloom_comms::id::NodeId;
 use starloom_comms::units::ByteSize;
 
 use super::summary::{CarryingPass, LandedCheckpoint, Summary};
@@ -45,6 +46,7 @@ pub fn write_report(out: &mut impl Write, summary: &Summary, run_dir: &Path) -> 
         summary.samples_used, summary.samples_lost, summary.samples_partial
     )?;
     write_wire(out, summary)?;
+    write_relays(out, summary)?;
     write_replicas(out, summary)?;
     writeln!(
         out,
@@ -76,6 +78,14 @@ fn write_wire(out: &mut impl Write, summary: &Summary) -> fmt::Result {
     let ratio = summary.wire_bytes as f64 / summary.raw_bytes as f64;
     let (wire, raw) = (ByteSize(summary.wire_bytes), ByteSize(summary.raw_bytes));
     writeln!(out, "  wire       {wire} for {raw} of f32 ({ratio:.4})")
+}
+
+fn write_relays(out: &mut impl Write, summary: &Summary) -> fmt::Result {
+    let carried = |(relay, bytes): (&NodeId, &u64)| format!("{relay} {}", ByteSize(*bytes));
+    match summary.carried_bytes.iter().map(carried).collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => Ok(()),
+        relays => writeln!(out, "  carried    {relays}"),
+    }
 }
 
 /// Contacts that last are no news.

@@ -81,10 +81,13 @@ pub struct Summary {
     pub samples_lost: u64,
     /// Samples that are in only a part of a round's segments.
     pub samples_partial: u64,
-    /// The collective's transfers counted as bare `f32`, over the nodes that reported.
+    /// The collective's transfers counted as bare `f32`, over the nodes and relays that reported.
     pub raw_bytes: u64,
-    /// What was handed to links for them, framing included, before TLS, over the nodes that reported.
+    /// What was handed to links for them, framing included, before TLS, over the nodes and relays that reported.
     pub wire_bytes: u64,
+    /// What of that each relay sent.
+    #[serde(default)]
+    pub carried_bytes: BTreeMap<NodeId, u64>,
     /// Wall seconds of the run.
     pub wall_secs: f64,
     /// Mission seconds of the run.

@@ -155,9 +155,14 @@ impl Supervisor {
         if self.interrupted {
             return Ok(());
         }
-        for (slot, node) in self.cast.scenario.nodes().iter().enumerate() {
+        let (nodes, relays) = (self.cast.scenario.nodes(), self.cast.scenario.relays());
+        for (slot, node) in nodes.iter().enumerate() {
             let slot = u16::try_from(slot).or_exit(Exit::BadInput)?;
             self.start(&self.cast.node(slot, node, aggregator_address, station_address))?;
+        }
+        for (slot, relay) in relays.iter().enumerate() {
+            let slot = u16::try_from(nodes.len() + slot).or_exit(Exit::BadInput)?;
+            self.start(&self.cast.relay(slot, relay, aggregator_address))?;
         }
         while self.tally.outcome().is_none() {
             let fault = self.next_fault();
@@ -265,7 +270,8 @@ impl Supervisor {
             let why = words.map(|words| format!(": {words}")).unwrap_or_default();
             self.display.say(self.clock.now().as_secs_f64(), &format!("{process} ended ({how}){why}"));
         }
-        if !self.begun && self.children.len() <= 2 {
+        let trains = |id: &NodeId| self.cast.scenario.slot(id).is_some();
+        if !self.begun && !self.children.keys().any(trains) {
             return Err(self.failure_of(process, Exit::Failed, "was the last node, and ended before the job began"));
         }
         Ok(())

@@ -21,6 +21,8 @@ pub struct Tally {
     partial: u64,
     lost: Vec<NodeId>,
     reports: BTreeMap<NodeId, Report>,
+    /// What relays sent: bare and on the wire.
+    carried: BTreeMap<NodeId, (u64, u64)>,
     landed: Vec<LandedCheckpoint>,
     passes: BTreeMap<(Round, Digest), Vec<CarryingPass>>,
     outcome: Option<Outcome>,
@@ -64,6 +66,9 @@ impl Tally {
             What::Left { report } => {
                 self.reports.insert(event.node.clone(), report.clone());
             }
+            What::Carried { raw_bytes, wire_bytes } => {
+                self.carried.insert(event.node.clone(), (*raw_bytes, *wire_bytes));
+            }
             What::Finished {
                 outcome,
                 rounds_committed,
@@ -95,6 +100,7 @@ impl Tally {
     pub fn resume(&mut self) {
         self.outcome = None;
         self.reports.clear();
+        self.carried.clear();
     }
 
     /// The summary as of the last event.
@@ -114,8 +120,9 @@ impl Tally {
             samples_used: self.used,
             samples_lost: self.lost_samples,
             samples_partial: self.partial,
-            raw_bytes: self.reports.values().map(|report| report.raw_bytes).sum(),
-            wire_bytes: self.reports.values().map(|report| report.wire_bytes).sum(),
+            raw_bytes: self.sent().map(|(raw, _)| raw).sum(),
+            wire_bytes: self.sent().map(|(_, wire)| wire).sum(),
+            carried_bytes: self.carried.iter().map(|(relay, (_, wire))| (relay.clone(), *wire)).collect(),
             wall_secs: facts.wall_secs,
             mission_secs: facts.mission_secs,
             time_scale: facts.time_scale,
@@ -125,6 +132,12 @@ impl Tally {
             state_digests: self.reports.iter().map(|(node, report)| (node.clone(), report.state)).collect(),
             checkpoints_landed: self.landed.iter().map(|landed| self.with_passes(landed)).collect(),
         }
+    }
+
+    /// What nodes and relays sent, bare and on the wire.
+    fn sent(&self) -> impl Iterator<Item = (u64, u64)> {
+        let nodes = self.reports.values().map(|report| (report.raw_bytes, report.wire_bytes));
+        nodes.chain(self.carried.values().copied())
     }
 
     /// The last pass is told of after the landing that ends it.

@@ -1,9 +1,10 @@
-//! What each process of a job does: `node`, `aggregator`, `station`.
+//! What each process of a job does: `node`, `relay`, `aggregator`, `station`.
 //!
 //! The same commands serve a launch and a cluster: a launch ties them to itself (see [`lifeline`]) and reads their
 //! events from standard output; started by hand or by a scheduler they stand alone.
 
 mod node;
+mod relay;
 mod servants;
 pub(crate) mod signals;
 
@@ -24,6 +25,7 @@ use starloom_comms::scenario::{Fault, Scenario};
 use crate::exit::{Exit, Failure, OrExit};
 
 pub(crate) use node::{NodeArgs, node};
+pub(crate) use relay::{RelayArgs, relay};
 pub(crate) use servants::{AggregatorArgs, StationArgs, aggregator, station};
 
 /// Ties this process to the launch that started it, if one did.
@@ -81,8 +83,8 @@ impl RoleArgs {
             Some(Credentials::load(&dir, &id).or_exit(Exit::BadInput)?)
         };
         let clock = MissionClock::new(self.mission_start.unwrap_or_else(Timestamp::now), scenario.emulation.time_scale);
-        // Faults at a phase strike nodes from within; those of the aggregator are brought about by the launch.
-        let faults: &[Fault] = if scenario.slot(&id).is_some() { &scenario.faults } else { &[] };
+        // Faults at a phase strike nodes and relays from within; those of the aggregator are brought about by the launch.
+        let faults: &[Fault] = if id == NodeId::aggregator() { &[] } else { &scenario.faults };
         let events = EventSink::new(self.writer()?, id.clone(), clock, faults).or_exit(Exit::Environment)?;
         let identity = Identity { job: self.job.clone(), scenario: scenario.digest(), node: id, credentials };
         Ok(Stage { scenario: Arc::new(scenario), identity, clock, events })

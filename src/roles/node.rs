@@ -69,12 +69,23 @@ impl NodeArgs {
 
 fn exit_of(error: &NodeError) -> Exit {
     match error {
-        NodeError::Join(JoinError::Membership(error)) | NodeError::Membership(error) => match error {
-            MembershipError::Refused { .. } => Exit::Refused,
-            MembershipError::AggregatorLost(_) => Exit::AggregatorLost,
-            _ => Exit::Failed,
-        },
-        NodeError::Join(_) => Exit::Environment,
+        NodeError::Join(error) => exit_of_join(error),
+        NodeError::Membership(error) => exit_of_end(error),
         _ => Exit::BadInput,
+    }
+}
+
+pub(super) fn exit_of_join(error: &JoinError) -> Exit {
+    match error {
+        JoinError::Membership(error) => exit_of_end(error),
+        _ => Exit::Environment,
+    }
+}
+
+fn exit_of_end(error: &MembershipError) -> Exit {
+    match error {
+        MembershipError::Refused { .. } => Exit::Refused,
+        MembershipError::AggregatorLost(_) => Exit::AggregatorLost,
+        _ => Exit::Failed,
     }
 }

@@ -124,9 +124,9 @@ impl OpenRound {
         *self.blame.entry(peer.clone()).or_default() += 1;
     }
 
-    /// The member of `view` that was named most often; the last one of several.
+    /// The member or relay of `view` that was named most often; the last one of several.
     pub(super) fn most_named(&self, view: &View) -> Option<(NodeId, u32)> {
-        let named = view.members.iter().filter_map(|member| Some((member.id.clone(), *self.blame.get(&member.id)?)));
+        let named = view.ranks().filter_map(|member| Some((member.id.clone(), *self.blame.get(&member.id)?)));
         named.max_by_key(|(_, times)| *times)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use starloom_comms::control::{DataInfo, Then, View};
+use starloom_comms::control::{DataInfo, Member, Then, View};
 use starloom_comms::events::Outcome;
 use starloom_comms::id::{Digest, NodeId, Round, ViewId};
 use starloom_comms::member::History;
@@ -45,7 +45,7 @@ impl Durable {
     pub(super) fn new(per_node: u64) -> Self {
         Self {
             progress: Progress::Nothing,
-            view: View { id: ViewId(0), members: Vec::new() },
+            view: View { id: ViewId(0), members: Vec::new(), relays: Vec::new() },
             elements: 0,
             data: BTreeMap::new(),
             base: Round(0),
@@ -129,8 +129,8 @@ impl Durable {
 
     /// The roster without `node`, as the next view.
     pub(super) fn view_without(&self, node: &NodeId) -> View {
-        let rest = self.view.members.iter().filter(|member| member.id != *node);
-        View { id: self.view.id.next(), members: rest.cloned().collect() }
+        let rest = |list: &[Member]| list.iter().filter(|member| member.id != *node).cloned().collect();
+        View { id: self.view.id.next(), members: rest(&self.view.members), relays: rest(&self.view.relays) }
     }
 
     /// Whether no further round is to come.

@@ -1,5 +1,7 @@
 //! What the engine is told, and what it wants done.
 
+use std::net::SocketAddr;
+
 use starloom_comms::control::{AggregatorMessage, Join, NodeMessage};
 use starloom_comms::events::{Outcome, What};
 use starloom_comms::id::NodeId;
@@ -21,6 +23,15 @@ pub enum Event {
         session: Session,
         /// Its introduction.
         join: Join,
+    },
+    /// A relay has introduced itself on a connection.
+    RelayJoined {
+        /// Who.
+        node: NodeId,
+        /// On which connection.
+        session: Session,
+        /// Where its links listen.
+        address: SocketAddr,
     },
     /// A node that has introduced itself says something.
     Message {

@@ -1,6 +1,7 @@
 //! Who begins, and with what: nodes join until all are there or time is up.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use starloom_comms::control::{Holding, Join, Member, Proposal, View};
@@ -17,6 +18,8 @@ pub(super) struct Gathering {
     until: Duration,
     occasion: Occasion,
     pub(super) joins: BTreeMap<NodeId, Join>,
+    /// The relays that are there, and where they listen.
+    pub(super) relays: BTreeMap<NodeId, SocketAddr>,
 }
 
 /// Why nodes gather.
@@ -36,7 +39,7 @@ impl Gathering {
     }
 
     pub(super) const fn on(occasion: Occasion, until: Duration) -> Self {
-        Self { until, occasion, joins: BTreeMap::new() }
+        Self { until, occasion, joins: BTreeMap::new(), relays: BTreeMap::new() }
     }
 
     pub(super) const fn until(&self) -> Duration {
@@ -45,6 +48,7 @@ impl Gathering {
 
     pub(super) fn forget(&mut self, node: &NodeId) {
         self.joins.remove(node);
+        self.relays.remove(node);
     }
 
     /// A collective has completed while nobody was there to hear of it.
@@ -99,20 +103,25 @@ impl Engine {
     /// A node joins before the job begins, or goes on.
     pub(super) fn joined_early(&mut self, now: Duration, node: &NodeId, session: Session, join: Join) {
         let Stage::Gathering(gathering) = &mut self.stage else { return };
-        let expected = match gathering.occasion {
-            Occasion::Restart => self.durable.view.members.len(),
-            Occasion::Start | Occasion::Resume => self.rules.nodes.len(),
-        };
         if gathering.occasion == Occasion::Restart && !self.durable.is_member(node) {
             let names = self.names();
             return self.refuse(session, format!("{node} is no member any more; the job goes on with {names}"));
         }
         gathering.joins.insert(node.clone(), join);
-        let complete = gathering.joins.len() == expected;
+        self.seat(now, node, session);
+    }
+
+    /// Notes who came, and goes on when all are there.
+    pub(super) fn seat(&mut self, now: Duration, node: &NodeId, session: Session) {
         if let Some(old) = self.seats.take(node, session, now) {
             self.out.push(Command::Close { session: old });
         }
-        if complete {
+        let Stage::Gathering(gathering) = &self.stage else { return };
+        let expected = match gathering.occasion {
+            Occasion::Restart => (self.durable.view.members.len(), self.durable.view.relays.len()),
+            Occasion::Start | Occasion::Resume => (self.rules.nodes.len(), self.rules.relays.len()),
+        };
+        if (gathering.joins.len(), gathering.relays.len()) == expected {
             self.gathered(now);
         }
     }
@@ -120,14 +129,20 @@ impl Engine {
     /// All are there, or time is up.
     pub(super) fn gathered(&mut self, now: Duration) {
         let Stage::Gathering(gathering) = &mut self.stage else { return };
-        let joins = std::mem::take(&mut gathering.joins);
+        let (joins, relays) = (std::mem::take(&mut gathering.joins), std::mem::take(&mut gathering.relays));
         match gathering.occasion {
-            Occasion::Restart => self.take_over(now, joins),
-            occasion => self.begin(now, occasion, joins),
+            Occasion::Restart => self.take_over(now, joins, &relays),
+            occasion => self.begin(now, occasion, joins, &relays),
         }
     }
 
-    fn begin(&mut self, now: Duration, occasion: Occasion, mut joins: BTreeMap<NodeId, Join>) {
+    fn begin(
+        &mut self,
+        now: Duration,
+        occasion: Occasion,
+        mut joins: BTreeMap<NodeId, Join>,
+        relays: &BTreeMap<NodeId, SocketAddr>,
+    ) {
         let Some(terms) = self.terms(occasion, &joins) else {
             let reason = match occasion {
                 Occasion::Resume => format!("no node has joined with the state of round {}", self.durable.committed()),
@@ -148,9 +163,12 @@ impl Engine {
                 absent.push((node, LossKind::Refused));
             }
         }
-        let in_order = self.rules.nodes.iter().filter_map(|node| Some((node, joins.get(node)?)));
-        let members = in_order.map(|(id, join)| Member { id: id.clone(), address: join.address }).collect();
-        let view = View { id: self.durable.view.id.next(), members };
+        let away = self.rules.relays.iter().filter(|relay| !relays.contains_key(relay));
+        absent.extend(away.map(|relay| (relay.clone(), LossKind::Absence)));
+        let member = |id: &NodeId, address| Member { id: id.clone(), address };
+        let members = self.rules.nodes.iter().filter_map(|node| Some(member(node, joins.get(node)?.address))).collect();
+        let relays = self.rules.relays.iter().filter_map(|node| Some(member(node, *relays.get(node)?))).collect();
+        let view = View { id: self.durable.view.id.next(), members, relays };
         let Terms { elements, committed: base, history, .. } = terms;
         // Nodes of a job whose journal is gone have seen attempts that this aggregator has not.
         let seen = joins.values().filter_map(|join| join.attempt).max();

@@ -89,8 +89,8 @@ impl Engine {
 
     /// Lets the connected members go, and waits for their reports.
     pub(super) fn release(&mut self, now: Duration) {
-        let members = self.durable.view.members.iter().map(|member| member.id.clone());
-        let waiting = members.filter(|id| self.seats.session(id).is_some()).collect();
+        let everybody = self.durable.view.ranks().map(|member| member.id.clone());
+        let waiting = everybody.filter(|id| self.seats.session(id).is_some()).collect();
         let until = now + self.rules.join_deadline;
         let obstacle = self.custody.obstacle(self.durable.committed());
         self.stage = Stage::Leaving(Leaving { until, waiting, obstacle, states: BTreeMap::new() });
@@ -101,7 +101,9 @@ impl Engine {
     pub(super) fn left(&mut self, now: Duration, node: &NodeId, report: Report) {
         match &mut self.stage {
             Stage::Leaving(leaving) => {
-                leaving.states.entry(report.state).or_default().push(node.clone());
+                if self.durable.is_member(node) {
+                    leaving.states.entry(report.state).or_default().push(node.clone());
+                }
                 leaving.forget(node);
                 self.dismiss(node, None);
                 self.check_leaving();
@@ -182,7 +184,7 @@ impl Engine {
             return;
         }
         self.stage = Stage::Over;
-        for node in self.rules.nodes.clone() {
+        for node in [&self.rules.nodes[..], &self.rules.relays].concat() {
             self.dismiss(&node, Some(farewell.to_owned()));
         }
         let Totals { rounds_committed, rounds_rolled_back, samples_used, samples_lost, samples_partial } =

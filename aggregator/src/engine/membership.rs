@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use starloom_comms::control::{AggregatorMessage, Join};
+use starloom_comms::control::{AggregatorMessage, Join, View};
 use starloom_comms::events::{LossKind, What};
 use starloom_comms::id::{NodeId, Round};
 
@@ -75,8 +75,9 @@ impl Engine {
 
     /// Tells the stream who is in.
     pub(super) fn emit_view(&mut self) {
-        let members = self.durable.view.members.iter().map(|member| member.id.clone()).collect();
-        self.emit(What::View { view: self.durable.view.id, members });
+        let View { id: view, members, relays } = &self.durable.view;
+        let [members, relays] = [members, relays].map(|list| list.iter().map(|member| member.id.clone()).collect());
+        self.emit(What::View { view: *view, members, relays });
     }
 
     /// The members' names, for a sentence.

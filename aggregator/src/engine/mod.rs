@@ -16,7 +16,7 @@
 //! | `gathering` | who begins, and with what |
 //! | `recovery` | what members hold after a restart, against what the journal says |
 //! | `running`, `attempt` | proposals, commit or roll back |
-//! | `membership` | losses, refusals, late joins |
+//! | `membership`, `relays` | losses, refusals, late joins |
 //! | `landing`, `custody` | checkpoints to the ground, release, the end |
 //! | `durable`, `record`, `accounts` | what the journal keeps: a fold over records |
 
@@ -31,6 +31,7 @@ mod membership;
 mod passes;
 mod record;
 mod recovery;
+mod relays;
 mod rules;
 mod running;
 mod seats;
@@ -118,6 +119,7 @@ impl Engine {
         self.totals_on_disk = self.totals();
         match event {
             Event::Joined { node, session, join } => self.joined(now, &node, session, join),
+            Event::RelayJoined { node, session, address } => self.relay_joined(now, &node, session, address),
             Event::Message { node, session, message } => {
                 if self.seats.hear(&node, session, now) {
                     self.said(now, &node, message);
@@ -186,7 +188,7 @@ impl Engine {
 
     fn said(&mut self, now: Duration, node: &NodeId, message: NodeMessage) {
         match message {
-            NodeMessage::Join(_) | NodeMessage::Heartbeat => {}
+            NodeMessage::Join(_) | NodeMessage::JoinAsRelay { .. } | NodeMessage::Heartbeat => {}
             NodeMessage::Proposal(proposal) => self.proposed(now, node, proposal),
             NodeMessage::AttemptFailed { view, round, attempt, peer, reason } => {
                 self.attempt_failed(now, node, (view, round, attempt), peer.as_ref(), &reason);
@@ -252,9 +254,9 @@ impl Engine {
         }
     }
 
-    /// Says it to every member.
+    /// Says it to every member and relay.
     fn send_all(&mut self, message: &AggregatorMessage) {
-        for member in self.durable.view.members.clone() {
+        for member in self.durable.view.ranks().cloned().collect::<Vec<_>>() {
             self.send(&member.id, message.clone());
         }
     }

@@ -5,6 +5,7 @@
 //! all of them hold the same for the same attempt, and rolled back otherwise.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use starloom_comms::control::{AggregatorMessage, Join, Proposal};
@@ -73,8 +74,14 @@ impl Engine {
     }
 
     /// The members that come back after a restart are there.
-    pub(super) fn take_over(&mut self, now: Duration, joins: BTreeMap<NodeId, Join>) {
+    pub(super) fn take_over(
+        &mut self,
+        now: Duration,
+        joins: BTreeMap<NodeId, Join>,
+        relays: &BTreeMap<NodeId, SocketAddr>,
+    ) {
         self.adopt(&joins);
+        self.take_over_relays(relays);
         let mut behind = Vec::new();
         for node in self.durable.view.members.clone().into_iter().map(|member| member.id) {
             match joins.get(&node).map(|join| self.standing(&node, join)) {
@@ -195,7 +202,8 @@ impl Engine {
             return;
         }
         if let Some(view) = self.durable.accounts.issued_to.clone() {
-            self.send(node, AggregatorMessage::Open { view, round: join.committed.next(), attempt: Attempt(0) });
+            let (round, attempt, elements) = (join.committed.next(), Attempt(0), self.durable.elements);
+            self.send(node, AggregatorMessage::Open { view, round, attempt, elements });
         }
     }
 

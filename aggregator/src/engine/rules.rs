@@ -14,6 +14,8 @@ use super::passes::Passes;
 pub struct Rules {
     /// The nodes of the scenario; members of every view are in this order.
     pub nodes: Vec<NodeId>,
+    /// Those that carry what the nodes send; relays of every view are in this order.
+    pub relays: Vec<NodeId>,
     /// Rounds to commit.
     pub rounds: u64,
     /// Samples that a round issues to each node.
@@ -46,6 +48,7 @@ impl Rules {
         let per_step = u64::from(training.batch_size).saturating_mul(u64::from(training.accumulation));
         Ok(Self {
             nodes: scenario.nodes(),
+            relays: scenario.relays(),
             rounds: training.rounds,
             samples_per_node: per_step.saturating_mul(u64::from(training.inner_steps)),
             checkpoint_every: checkpoint.every_rounds,

@@ -28,7 +28,8 @@ impl Engine {
     /// The message that opens the current attempt.
     pub(super) fn opening(&self) -> Option<AggregatorMessage> {
         let Stage::Running(open) = &self.stage else { return None };
-        Some(AggregatorMessage::Open { view: open.view.clone(), round: open.round, attempt: open.attempt })
+        let elements = self.durable.elements;
+        Some(AggregatorMessage::Open { view: open.view.clone(), round: open.round, attempt: open.attempt, elements })
     }
 
     pub(super) fn proposed(&mut self, now: Duration, node: &NodeId, proposal: Proposal) {
@@ -68,7 +69,7 @@ impl Engine {
         let reason = format!("{node}: {reason}");
         match peer {
             // What it stumbled over is gone already.
-            Some(peer) if !self.durable.is_member(peer) => self.retry_at_once(now, reason),
+            Some(peer) if !self.durable.view.includes(peer) => self.retry_at_once(now, reason),
             _ => self.fail_attempt(now, reason),
         }
     }

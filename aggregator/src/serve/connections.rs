@@ -68,6 +68,10 @@ impl Connections {
                 *stage = Stage::Introduced;
                 Some(Event::Joined { node, session, join })
             }
+            (Stage::Silent, NodeMessage::JoinAsRelay { address }) => {
+                *stage = Stage::Introduced;
+                Some(Event::RelayJoined { node, session, address })
+            }
             (Stage::Silent, message) => {
                 tracing::warn!(%node, ?message, "a node speaks before it has introduced itself");
                 self.close(session);

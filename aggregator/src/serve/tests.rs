@@ -82,7 +82,7 @@ impl Node {
                 sender.send(message).await.ok()?;
             }
             match receiver.recv().await.ok()? {
-                AggregatorMessage::Open { view, round, attempt } => {
+                AggregatorMessage::Open { view, round, attempt, .. } => {
                     self.seen = Some(attempt);
                     out.push_back(self.propose(&view, round, attempt));
                 }

@@ -102,7 +102,7 @@ impl Member {
 
     pub(crate) fn hear(&mut self, message: AggregatorMessage) -> Vec<NodeMessage> {
         match message {
-            AggregatorMessage::Open { view, round, attempt } => self.opened(view, round, attempt),
+            AggregatorMessage::Open { view, round, attempt, .. } => self.opened(view, round, attempt),
             AggregatorMessage::Commit { round, digest, contributors, view, then, .. } => {
                 self.committed(round, digest, &contributors, view, then);
             }

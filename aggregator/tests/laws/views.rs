@@ -23,7 +23,7 @@ fn views_grow(world: &World) -> Result<(), String> {
     }
     let mut before = None;
     for event in &world.events {
-        if let What::View { view, members } = event {
+        if let What::View { view, members, .. } = event {
             if before.is_some_and(|before| *view <= before) {
                 return Err(format!("view {view} was announced after view {before:?}"));
             }

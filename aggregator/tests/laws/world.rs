@@ -99,6 +99,7 @@ impl World {
     pub(crate) fn rules(&self) -> Rules {
         Rules {
             nodes: self.members.iter().map(|member| member.id.clone()).collect(),
+            relays: Vec::new(),
             rounds: ROUNDS,
             samples_per_node: PER_NODE,
             checkpoint_every: CHECKPOINT_EVERY,

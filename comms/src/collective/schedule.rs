@@ -13,6 +13,10 @@
 //! finalizes it (divides by the samples, encodes once) and is its owner; finals are copied freely. Both orders hold
 //! for each frame inside a segment by itself, so the frames of a segment follow each other through a schedule like
 //! drops in a pipe.
+//!
+//! The first ranks contribute and get the mean. The ranks behind them, if there are any, are **relays**: they have no
+//! contribution, need no result, and pass on what they are sent. To the two orders they are ranks like any other, so
+//! whatever holds for a schedule holds for its relays too.
 
 use blake3::Hasher;
 
@@ -86,6 +90,8 @@ pub struct Schedule {
     pub(super) strategy: &'static str,
     pub(super) segments: Vec<Segment>,
     pub(super) programs: Vec<Vec<Step>>,
+    /// How many of the ranks contribute; the others are relays.
+    pub(super) contributors: usize,
 }
 
 impl Schedule {
@@ -95,10 +101,22 @@ impl Schedule {
         self.strategy
     }
 
-    /// How many ranks take part.
+    /// How many ranks take part, relays among them.
     #[must_use]
     pub fn ranks(&self) -> usize {
         self.programs.len()
+    }
+
+    /// How many ranks contribute and get the mean: those from 0 on.
+    #[must_use]
+    pub const fn contributors(&self) -> usize {
+        self.contributors
+    }
+
+    /// Whether `rank` only passes on what it is sent.
+    #[must_use]
+    pub const fn is_relay(&self, rank: Rank) -> bool {
+        rank.index() >= self.contributors
     }
 
     /// Elements of the vector.
@@ -149,6 +167,7 @@ impl Schedule {
             put(segment.elements as u64);
         }
         put(self.programs.len() as u64);
+        put(self.contributors as u64);
         for program in &self.programs {
             put(program.len() as u64);
             for step in program {
@@ -184,11 +203,14 @@ pub struct ScheduleBuilder {
 }
 
 impl ScheduleBuilder {
-    /// An empty schedule for `ranks` ranks over `segments`, which follow each other without a gap from element 0.
+    /// An empty schedule for `contributors` ranks and `relays` behind them over `segments`, which follow each other
+    /// without a gap from element 0.
     #[must_use]
-    pub fn new(strategy: &'static str, ranks: usize, segments: Vec<Segment>) -> Self {
+    pub fn new(strategy: &'static str, contributors: usize, relays: usize, segments: Vec<Segment>) -> Self {
+        let ranks = contributors + relays;
         let received = vec![vec![0; segments.len()]; ranks];
-        Self { schedule: Schedule { strategy, segments, programs: vec![Vec::new(); ranks] }, received }
+        let programs = vec![Vec::new(); ranks];
+        Self { schedule: Schedule { strategy, segments, programs, contributors }, received }
     }
 
     /// `rank` sends what it holds of `segment` to `to`.
@@ -245,7 +267,7 @@ mod tests {
     #[test]
     fn the_digest_changes_with_any_step() {
         let written = |kind| {
-            let mut builder = ScheduleBuilder::new("test", 2, Segment::split(8, 1));
+            let mut builder = ScheduleBuilder::new("test", 2, 0, Segment::split(8, 1));
             builder.send(Rank(0), Rank(1), 0, kind);
             builder.receive(Rank(1), Rank(0), 0, kind);
             builder.build()

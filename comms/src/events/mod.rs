@@ -48,6 +48,9 @@ pub enum What {
         view: ViewId,
         /// Who is in.
         members: Vec<NodeId>,
+        /// Who carries for them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        relays: Vec<NodeId>,
     },
     /// Progress inside a round. May be dropped for a slow reader.
     Step {
@@ -179,6 +182,13 @@ pub enum What {
     Left {
         /// What it reports.
         report: Report,
+    },
+    /// A relay leaves a finished job.
+    Carried {
+        /// What it sent, counted as bare `f32`.
+        raw_bytes: u64,
+        /// What it handed to links for that: framing included, before TLS.
+        wire_bytes: u64,
     },
     /// The job is over (from the aggregator).
     Finished {

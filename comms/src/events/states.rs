@@ -26,6 +26,12 @@ impl Phase {
     /// Every phase, in the order of a round.
     pub const ALL: [Self; 6] = [Self::Open, Self::Compute, Self::Reduce, Self::Gather, Self::Commit, Self::Checkpoint];
 
+    /// Whether a relay enters it as well: it neither trains nor writes.
+    #[must_use]
+    pub const fn is_of_relays(self) -> bool {
+        !matches!(self, Self::Compute | Self::Checkpoint)
+    }
+
     /// The phase as events and scenarios write it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -49,8 +49,18 @@ struct Failure {
 enum Stage {
     Waiting,
     Running(Box<Run>),
-    Complete { sent_to: BTreeSet<NodeId>, proposal: Proposal, completed: Completed },
-    Failed { spare: Vec<f32> },
+    Complete {
+        sent_to: BTreeSet<NodeId>,
+        proposal: Proposal,
+        completed: Completed,
+    },
+    /// All that is to be carried has been.
+    Carried {
+        sent_to: BTreeSet<NodeId>,
+    },
+    Failed {
+        spare: Vec<f32>,
+    },
 }
 
 #[derive(Debug)]
@@ -73,8 +83,8 @@ impl Attempt {
     /// Opens an attempt of `round`. `rank` is this node's in `view`, `schedule` is the view's.
     pub(super) fn open(view: &View, round: Round, number: Number, rank: Rank, schedule: Arc<Schedule>) -> Self {
         let tag = Tag { view: view.id, round, attempt: number };
-        let ranks = view.members.iter().map(|member| member.id.clone()).zip((0..).map(Rank)).collect();
-        let members = schedule.destinations(rank).into_iter().filter_map(|to| view.members.get(to.index()));
+        let ranks = view.ranks().map(|member| member.id.clone()).zip((0..).map(Rank)).collect();
+        let members = schedule.destinations(rank).into_iter().filter_map(|to| view.ranks().nth(to.index()));
         let destinations = members.map(|member| (member.id.clone(), member.address)).collect();
         Self { tag, rank, schedule, ranks, destinations, stage: Stage::Waiting, failure: None }
     }
@@ -108,6 +118,13 @@ impl Attempt {
         let run = Run { machine, sent_to: BTreeSet::new(), refused: refused.clone(), samples };
         self.stage = Stage::Running(Box::new(run));
         refused
+    }
+
+    /// Begins to run as a relay.
+    pub(super) fn begin_to_carry(&mut self, wire: Wire) {
+        let machine = Machine::relay(self.schedule.clone(), self.rank, self.tag, wire);
+        let run = Run { machine, sent_to: BTreeSet::new(), refused: None, samples: 0 };
+        self.stage = Stage::Running(Box::new(run));
     }
 
     /// Gives a frame of this attempt to the machine. One from a stranger, or after the end, is dropped.
@@ -146,7 +163,7 @@ impl Attempt {
     pub(super) fn has_sent_to(&self, peer: &NodeId) -> bool {
         match &self.stage {
             Stage::Running(run) => run.sent_to.contains(peer),
-            Stage::Complete { sent_to, .. } => sent_to.contains(peer),
+            Stage::Complete { sent_to, .. } | Stage::Carried { sent_to } => sent_to.contains(peer),
             Stage::Waiting | Stage::Failed { .. } => false,
         }
     }
@@ -208,6 +225,10 @@ impl Attempt {
     fn complete(&mut self) {
         let Stage::Running(run) = std::mem::replace(&mut self.stage, Stage::Waiting) else { return };
         let Run { machine, sent_to, refused, samples } = *run;
+        if self.schedule.is_relay(self.rank) {
+            self.stage = Stage::Carried { sent_to };
+            return;
+        }
         let completed = machine.finish();
         let Tag { view, round, attempt } = self.tag;
         let proposal = Proposal { view, round, attempt, digest: completed.digest, samples, refused };
@@ -222,7 +243,7 @@ impl Attempt {
 impl Stage {
     fn into_spare(self) -> Option<Vec<f32>> {
         match self {
-            Self::Waiting => None,
+            Self::Waiting | Self::Carried { .. } => None,
             Self::Running(run) => Some(run.machine.into_spare()),
             Self::Complete { completed, .. } => Some(completed.mean),
             Self::Failed { spare } => Some(spare),

@@ -27,6 +27,8 @@ pub enum Command {
     Opened(View),
     /// A round is committed.
     Agreed(Box<Agreed>),
+    /// A relay has nothing left to carry, and is to leave.
+    Unneeded,
     /// Bring this round's checkpoint to the station.
     Deliver(Round),
     /// This round's checkpoint will not be asked for.

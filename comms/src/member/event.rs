@@ -18,7 +18,7 @@ pub enum Event {
     Message(AggregatorMessage),
     /// The trainer gives its vector for the round after the last commit.
     Contribution {
-        /// The vector; of [`Settings::elements`](super::Settings::elements) elements.
+        /// The vector; of as many elements as [`Part::Train`](super::Part::Train) says.
         vector: Arc<Vec<f32>>,
         /// Samples that it stands for.
         samples: u64,

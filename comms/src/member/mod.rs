@@ -4,6 +4,9 @@
 //! trainer's contribution, time) and returns [`Command`]s; frames to send are polled per peer while its lane has room.
 //! [`net::membership`](crate::net::membership) executes it over sockets.
 //!
+//! A relay's life is the same without a trainer: it has no contribution, proposes nothing, and follows the openings and
+//! commits of the others.
+//!
 //! # Laws
 //! - A mean is handed to the trainer ([`Command::Agreed`]) after the aggregator's commit of exactly these bytes, and
 //!   never otherwise. A complete collective is a proposal, no more, and no less: its result is kept until the
@@ -22,8 +25,8 @@ mod event;
 mod history;
 mod lanes;
 mod rounds;
+mod settings;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,33 +38,10 @@ use self::early_frames::EarlyFrames;
 pub use self::event::Event;
 pub use self::history::History;
 use self::lanes::Lanes;
-use crate::codec::Wire;
+pub use self::settings::{Part, Settings};
 use crate::collective::{Frame, Schedule};
-use crate::contacts::ContactPlan;
-use crate::control::{AggregatorMessage, DataInfo, Join, NodeMessage, Report, View};
+use crate::control::{AggregatorMessage, Join, NodeMessage, Report, View};
 use crate::id::NodeId;
-use crate::scenario::StrategyChoice;
-
-/// What a member knows before it joins.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Its own name.
-    pub node: NodeId,
-    /// Where its data links listen.
-    pub address: SocketAddr,
-    /// What it trains on.
-    pub data: DataInfo,
-    /// Elements of the vector that it exchanges.
-    pub elements: usize,
-    /// How numbers look in frames.
-    pub wire: Wire,
-    /// What makes the schedule.
-    pub strategy: StrategyChoice,
-    /// When which peers see each other.
-    pub contacts: Arc<ContactPlan>,
-    /// How long a lost aggregator may stay away, in wall time.
-    pub patience: Duration,
-}
 
 /// A node of a job. See the [module](self) for its laws.
 #[derive(Debug)]
@@ -78,6 +58,8 @@ pub struct Member {
     early: EarlyFrames,
     /// The last view's schedule: it is the same for all its attempts.
     schedule: Option<(View, Arc<Schedule>)>,
+    /// Elements of the vector; a relay learns of them with the first opening.
+    elements: usize,
     lanes: Lanes,
     custody: Custody,
     report: Option<Report>,
@@ -108,7 +90,12 @@ impl Member {
     /// A member that has not joined. `now` is the reading of any clock that never goes back; all events use it.
     #[must_use]
     pub fn new(settings: Settings, history: History, now: Duration) -> Self {
+        let elements = match settings.part {
+            Part::Train { elements, .. } => elements,
+            Part::Relay => 0,
+        };
         Self {
+            elements,
             settings,
             control: Control::Lost { since: now },
             history,
@@ -190,6 +177,12 @@ impl Member {
         aggregator.into_iter().chain(lane).min()
     }
 
+    /// What it does in the job.
+    #[must_use]
+    pub const fn part(&self) -> Part {
+        self.settings.part
+    }
+
     /// What it has applied.
     #[must_use]
     pub const fn history(&self) -> &History {
@@ -199,16 +192,19 @@ impl Member {
     /// Says who it is and all that a restarted aggregator may not know.
     fn introduce(&mut self) {
         self.control = Control::Up;
-        let join = Join {
-            address: self.settings.address,
-            committed: self.history.committed(),
-            history: self.history.digest(),
-            attempt: self.attempt.as_ref().map(|attempt| attempt.tag().attempt),
-            pending: self.attempt.as_ref().and_then(Attempt::proposal).cloned(),
-            data: self.settings.data,
-            elements: self.settings.elements as u64,
-        };
-        self.send(NodeMessage::Join(join));
+        let address = self.settings.address;
+        self.send(match self.settings.part {
+            Part::Relay => NodeMessage::JoinAsRelay { address },
+            Part::Train { data, elements } => NodeMessage::Join(Join {
+                address,
+                committed: self.history.committed(),
+                history: self.history.digest(),
+                attempt: self.attempt.as_ref().map(|attempt| attempt.tag().attempt),
+                pending: self.attempt.as_ref().and_then(Attempt::proposal).cloned(),
+                data,
+                elements: elements as u64,
+            }),
+        });
         if let Some(failure) = self.attempt.as_ref().and_then(Attempt::failure) {
             self.send(failure);
         }
@@ -227,7 +223,9 @@ impl Member {
 
     fn handle_message(&mut self, now: Duration, message: AggregatorMessage) {
         match message {
-            AggregatorMessage::Open { view, round, attempt } => self.open(now, view, round, attempt),
+            AggregatorMessage::Open { view, round, attempt, elements } => {
+                self.open(now, rounds::Opening { view, round, attempt, elements });
+            }
             AggregatorMessage::Commit { round, digest, contributors, view, then, .. } => {
                 self.commit(now, rounds::Commit { round, digest, contributors, view, then });
             }
@@ -237,6 +235,10 @@ impl Member {
             }
             AggregatorMessage::Release => {
                 self.stage = Stage::Released;
+                if self.settings.part == Part::Relay {
+                    self.disconnect();
+                    self.commands.push(Command::Unneeded);
+                }
                 self.leave_if_released();
             }
             AggregatorMessage::Refused { reason } => self.end(Failure::Refused { reason }),

@@ -5,12 +5,20 @@ use std::time::Duration;
 
 use super::attempt::{Attempt, Contribution, Progress};
 use super::early_frames::{Room, place};
-use super::{Agreed, Command, Failure, Member, Settings, Stage};
+use super::{Agreed, Command, Failure, Member, Part, Settings, Stage};
 use crate::collective::{Frame, PlanError, Schedule, plan};
 use crate::control::{NodeMessage, Then, View};
 use crate::events::{Phase, What};
 use crate::id::{Attempt as AttemptNumber, Digest, NodeId, Rank, Round};
 use crate::units::MissionTime;
+
+/// The aggregator's word that an attempt begins.
+pub(super) struct Opening {
+    pub(super) view: View,
+    pub(super) round: Round,
+    pub(super) attempt: AttemptNumber,
+    pub(super) elements: u64,
+}
 
 /// The aggregator's word that a round is agreed.
 pub(super) struct Commit {
@@ -23,14 +31,19 @@ pub(super) struct Commit {
 
 impl Member {
     /// An attempt is opened. What an earlier one has computed is void.
-    pub(super) fn open(&mut self, now: Duration, view: View, round: Round, attempt: AttemptNumber) {
+    pub(super) fn open(&mut self, now: Duration, Opening { view, round, attempt, elements }: Opening) {
         if matches!(self.stage, Stage::Finished | Stage::Released) {
             let message = format!("round {round} is opened after the last one was committed");
             return self.commands.push(Command::Emit(What::Warning { message }));
         }
-        let applied = self.history.committed();
-        if round != applied.next() {
-            return self.end(Failure::OutOfStep { opened: round, applied });
+        match self.settings.part {
+            Part::Relay => self.elements = usize::try_from(elements).unwrap_or(usize::MAX),
+            Part::Train { .. } => {
+                let applied = self.history.committed();
+                if round != applied.next() {
+                    return self.end(Failure::OutOfStep { opened: round, applied });
+                }
+            }
         }
         // A restarted aggregator may repeat what it had opened, and messages that it overtook are void.
         let offered = (round, attempt, view.id);
@@ -40,19 +53,24 @@ impl Member {
         let first = self.stage == Stage::Joining;
         if self.start_attempt(now, &view, round, attempt) && first {
             self.stage = Stage::Rounds;
-            self.commands.push(Command::Opened(view));
+            if self.settings.part != Part::Relay {
+                self.commands.push(Command::Opened(view));
+            }
         }
     }
 
     /// The trainer has finished its part of the round.
     pub(super) fn contribute(&mut self, now: Duration, contribution: Contribution) {
-        debug_assert_eq!(contribution.vector.len(), self.settings.elements, "the caller checks the length");
+        debug_assert_eq!(contribution.vector.len(), self.elements, "the caller checks the length");
         self.contribution = Some(contribution);
         self.begin(now);
     }
 
     /// A round is agreed. This is the only place where anything is applied.
     pub(super) fn commit(&mut self, now: Duration, commit: Commit) {
+        if self.settings.part == Part::Relay {
+            return self.follow(now, &commit);
+        }
         let Commit { round, digest, contributors, view, then } = commit;
         if self.history.ends_with(round, digest) {
             // Said again after a lost connection.
@@ -85,6 +103,25 @@ impl Member {
         }
     }
 
+    /// A round is agreed among those that this relay carries for.
+    fn follow(&mut self, now: Duration, commit: &Commit) {
+        // Said again after a lost connection, or to one that was never told of a round.
+        let open = self.attempt.as_ref().map(|attempt| attempt.tag().round);
+        if open.is_none_or(|open| open > commit.round) {
+            return;
+        }
+        match commit.then {
+            Then::Continue => {
+                self.start_attempt(now, &commit.view, commit.round.next(), AttemptNumber(0));
+            }
+            Then::Finish => {
+                self.attempt = None;
+                self.stage = Stage::Finished;
+                self.disconnect();
+            }
+        }
+    }
+
     /// A frame from a peer: for this attempt, for a later one, or for none.
     pub(super) fn handle_frame(&mut self, from: &NodeId, frame: Frame) {
         let open = self.attempt.as_mut();
@@ -96,7 +133,7 @@ impl Member {
         }
         let past = match &self.attempt {
             Some(attempt) => place(frame.tag()) < place(attempt.tag()),
-            None => frame.tag().round <= self.history.committed(),
+            None => frame.tag().round <= self.history.committed() && self.settings.part != Part::Relay,
         };
         if past || matches!(self.stage, Stage::Finished | Stage::Released) {
             return;
@@ -138,8 +175,7 @@ impl Member {
     /// Makes an attempt the open one. False if this node can have no part in it, which ends its membership.
     fn start_attempt(&mut self, now: Duration, view: &View, round: Round, number: AttemptNumber) -> bool {
         let node = &self.settings.node;
-        let Some(rank) = (0..).map(Rank).zip(&view.members).find_map(|(rank, m)| (m.id == *node).then_some(rank))
-        else {
+        let Some(rank) = (0..).map(Rank).zip(view.ranks()).find_map(|(rank, m)| (m.id == *node).then_some(rank)) else {
             self.end(Failure::NotInView { view: view.id });
             return false;
         };
@@ -165,25 +201,32 @@ impl Member {
     /// The schedule of a view: every member computes the same, and attempts of one view share it.
     fn schedule_of(&mut self, view: &View) -> Result<Arc<Schedule>, PlanError> {
         if let Some((planned, schedule)) = &self.schedule
-            && planned.members == view.members
+            && planned.ranks().eq(view.ranks())
         {
             return Ok(schedule.clone());
         }
-        let Settings { elements, strategy, contacts, .. } = &self.settings;
-        let members: Vec<NodeId> = view.members.iter().map(|member| member.id.clone()).collect();
-        let schedule = Arc::new(plan(*strategy, &members, *elements, contacts, MissionTime::ZERO)?);
+        let Settings { strategy, contacts, .. } = &self.settings;
+        let [members, relays] = [&view.members, &view.relays]
+            .map(|list| list.iter().map(|member| member.id.clone()).collect::<Vec<NodeId>>());
+        let schedule = Arc::new(plan(*strategy, &members, &relays, self.elements, contacts, MissionTime::ZERO)?);
         self.schedule = Some((view.clone(), schedule.clone()));
         Ok(schedule)
     }
 
     /// Runs the open attempt, if the contribution is there.
     fn begin(&mut self, now: Duration) {
-        let (Some(attempt), Some(contribution)) = (&mut self.attempt, &self.contribution) else { return };
-        if !attempt.is_waiting() {
-            return;
-        }
+        let Some(attempt) = self.attempt.as_mut().filter(|attempt| attempt.is_waiting()) else { return };
         let tag = attempt.tag();
-        let refused = attempt.begin(contribution, self.settings.wire, self.spare.take());
+        let refused = match (self.settings.part, &self.contribution) {
+            (Part::Relay, _) => {
+                attempt.begin_to_carry(self.settings.wire);
+                None
+            }
+            (Part::Train { .. }, Some(contribution)) => {
+                attempt.begin(contribution, self.settings.wire, self.spare.take())
+            }
+            (Part::Train { .. }, None) => return,
+        };
         if let Some(reason) = refused {
             self.commands.push(Command::Emit(What::ContributionRefused { round: tag.round, reason }));
         }

@@ -3,10 +3,12 @@
 mod breakage;
 
 use super::*;
-use crate::control::Then;
-use crate::control::{Holding, Member as Peer};
+use crate::codec::Wire;
+use crate::contacts::ContactPlan;
+use crate::control::{DataInfo, Holding, Member as Peer, Then};
 use crate::events::What;
 use crate::id::{Attempt as AttemptNumber, Digest, Round, ViewId};
+use crate::scenario::StrategyChoice;
 use crate::units::{BitsPerSecond, MissionTime};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -18,7 +20,7 @@ fn sat(index: u32) -> NodeId {
 
 fn view(id: u32, members: &[u32]) -> View {
     let member = |&index: &u32| Peer { id: sat(index), address: ([127, 0, 0, 1], 1000 + index as u16).into() };
-    View { id: ViewId(id), members: members.iter().map(member).collect() }
+    View { id: ViewId(id), members: members.iter().map(member).collect(), relays: vec![] }
 }
 
 fn member(index: u32, elements: usize) -> Member {
@@ -33,8 +35,7 @@ fn member(index: u32, elements: usize) -> Member {
     let settings = Settings {
         node: sat(index),
         address: ([127, 0, 0, 1], 1000).into(),
-        data: DataInfo { samples: 100, holding: Holding::Shared },
-        elements,
+        part: Part::Train { data: DataInfo { samples: 100, holding: Holding::Shared }, elements },
         wire: Wire::F32,
         strategy: StrategyChoice::Ring,
         contacts: Arc::new(contacts),
@@ -55,7 +56,7 @@ fn joined(index: u32, members: &[u32]) -> Member {
 }
 
 fn open(view: View, round: u64, attempt: u32) -> Event {
-    Event::Message(AggregatorMessage::Open { view, round: Round(round), attempt: AttemptNumber(attempt) })
+    Event::Message(AggregatorMessage::Open { view, round: Round(round), attempt: AttemptNumber(attempt), elements: 8 })
 }
 
 fn commit(round: u64, digest: Digest, view: View, then: Then) -> Event {

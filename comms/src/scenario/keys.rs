@@ -260,7 +260,7 @@ keys! {
          free ports.";
 
     FAULT_KILL = "faults[].kill", "", Peer, Required,
-        "A node, or `aggregator`. `[[faults]]` may stand any number of times; each kills a process (SIGKILL).";
+        "A node, a relay, or `aggregator`. `[[faults]]` may stand any number of times; each kills a process (SIGKILL).";
     FAULT_ROUND = "faults[].at.round", "", Integer(1, MANY), Unset,
         "The round to strike in, at most `training.rounds`; goes with `phase`.";
     FAULT_PHASE = "faults[].at.phase", "", Word(&PHASES), Unset,

@@ -144,6 +144,11 @@ impl Orbits {
         self.satellites.iter().filter(|each| each.role == Role::Train).map(|each| &each.node)
     }
 
+    /// The names of the relays, in order.
+    pub fn relays(&self) -> impl Iterator<Item = &NodeId> {
+        self.satellites.iter().filter(|each| each.role == Role::Relay).map(|each| &each.node)
+    }
+
     /// The plane of each satellite, where there are planes.
     #[must_use]
     pub fn planes(&self) -> Option<Vec<u32>> {

@@ -130,10 +130,16 @@ impl Relations<'_, '_> {
     }
 
     fn of_fault(&mut self, path: &str, fault: &Fault) {
-        if fault.kill != NodeId::aggregator() {
+        let relay = self.scenario.relays().contains(&fault.kill);
+        if fault.kill != NodeId::aggregator() && !relay {
             self.is_node(&format!("{path}.kill"), &fault.kill);
         }
         let FaultTime::Phase { round, phase } = fault.at else { return };
+        if relay && !phase.is_of_relays() {
+            let remedy = "a relay has open, reduce, gather and commit";
+            let key = format!("{path}.at.phase");
+            return self.broken((&key, phase), "is no phase of", (&format!("{path}.kill"), &fault.kill), remedy);
+        }
         let (key, rounds) = (format!("{path}.at.round"), self.scenario.training.rounds);
         let every = self.scenario.checkpoint.every_rounds;
         if round.0 > rounds {

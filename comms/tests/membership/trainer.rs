@@ -63,7 +63,7 @@ impl Job {
         let scenario = Scenario::parse(&text, Path::new("test.toml")).expect("a valid scenario");
         let ids = scenario.nodes();
         let identity = |node| Identity { job: "test".into(), scenario: scenario.digest(), node, credentials: None };
-        let office = Office::open(identity(NodeId::aggregator()), Aggregator::new(&ids, ROUNDS as u64));
+        let office = Office::open(identity(NodeId::aggregator()), Aggregator::new(&ids, &[], ROUNDS as u64));
         let inbox = Arc::new(Inbox::default());
         let (stop, stopped) = oneshot::channel();
         let station = open_station(identity(NodeId::station()), inbox.clone(), stopped);

@@ -10,6 +10,7 @@ use starloom_comms::id::{Attempt, Digest, NodeId, Round, ViewId};
 #[derive(Debug, Clone)]
 pub(crate) struct Journal {
     pub(crate) roster: BTreeMap<NodeId, Member>,
+    relays: BTreeMap<NodeId, Member>,
     /// The roster that the first round's samples are dealt to.
     first: Option<View>,
     view: ViewId,
@@ -20,6 +21,7 @@ pub(crate) struct Journal {
 pub(crate) struct Aggregator {
     pub(crate) journal: Journal,
     rounds: u64,
+    elements: u64,
     /// Members that have introduced themselves, and since a restart all that matters about it.
     joined: BTreeSet<NodeId>,
     attempt: Option<Attempt>,
@@ -33,21 +35,22 @@ pub(crate) struct Aggregator {
 }
 
 impl Aggregator {
-    pub(crate) fn new(nodes: &[NodeId], rounds: u64) -> Self {
+    pub(crate) fn new(nodes: &[NodeId], relays: &[NodeId], rounds: u64) -> Self {
         let member = |id: &NodeId| Member { id: id.clone(), address: ([127, 0, 0, 1], 1).into() };
-        let roster = nodes.iter().map(|id| (id.clone(), member(id))).collect();
-        Self::with(Journal { roster, first: None, view: ViewId(1), commits: Vec::new(), landed: false }, rounds)
+        let [roster, relays] = [nodes, relays].map(|ids| ids.iter().map(|id| (id.clone(), member(id))).collect());
+        Self::with(Journal { roster, relays, first: None, view: ViewId(1), commits: Vec::new(), landed: false }, rounds)
     }
 
     /// What comes up after a crash.
     pub(crate) fn restarted(self) -> Self {
-        Self { rollbacks: self.rollbacks, ..Self::with(self.journal, self.rounds) }
+        Self { rollbacks: self.rollbacks, elements: self.elements, ..Self::with(self.journal, self.rounds) }
     }
 
     fn with(journal: Journal, rounds: u64) -> Self {
         Self {
             journal,
             rounds,
+            elements: 0,
             joined: BTreeSet::new(),
             attempt: None,
             highest: None,
@@ -66,16 +69,21 @@ impl Aggregator {
 
     /// Members that it still waits for before it goes on.
     pub(crate) fn absent(&self) -> Vec<NodeId> {
-        self.journal.roster.keys().filter(|id| !self.joined.contains(*id)).cloned().collect()
+        self.everybody().filter(|id| !self.joined.contains(*id)).cloned().collect()
+    }
+
+    fn everybody(&self) -> impl Iterator<Item = &NodeId> {
+        self.journal.roster.keys().chain(self.journal.relays.keys())
     }
 
     pub(crate) fn handle(&mut self, from: &NodeId, message: NodeMessage) {
-        if !self.journal.roster.contains_key(from) {
+        if !self.everybody().any(|id| id == from) {
             self.say(from, AggregatorMessage::Refused { reason: "not a member".into() });
             return;
         }
         match message {
             NodeMessage::Join(join) => self.join(from, join),
+            NodeMessage::JoinAsRelay { .. } => self.join_as_relay(from),
             NodeMessage::Heartbeat => {}
             NodeMessage::Proposal(proposal) => self.propose(from, proposal),
             NodeMessage::AttemptFailed { round, attempt, .. } => {
@@ -98,13 +106,14 @@ impl Aggregator {
             }
             NodeMessage::Leave(_) => {
                 self.journal.roster.remove(from);
+                self.journal.relays.remove(from);
             }
         }
     }
 
     /// A member is gone for good.
     pub(crate) fn lost(&mut self, node: &NodeId) {
-        if self.journal.roster.remove(node).is_none() {
+        if self.journal.roster.remove(node).or_else(|| self.journal.relays.remove(node)).is_none() {
             return;
         }
         self.written.remove(node);
@@ -130,6 +139,7 @@ impl Aggregator {
             member.address = join.address;
         }
         self.joined.insert(from.clone());
+        self.elements = join.elements;
         if join.committed.next() == self.committed() {
             let commit = self.journal.commits.last().expect("there is a commit").clone();
             self.say(from, commit);
@@ -141,7 +151,10 @@ impl Aggregator {
             if let (None, Some(view)) = (join.attempt, self.journal.first.clone())
                 && join.committed == Round(0)
             {
-                self.say(from, AggregatorMessage::Open { view, round: Round(1), attempt: Attempt(0) });
+                self.say(
+                    from,
+                    AggregatorMessage::Open { view, round: Round(1), attempt: Attempt(0), elements: self.elements },
+                );
             }
             if let Some(proposal) = join.pending {
                 self.propose(from, proposal);
@@ -158,6 +171,17 @@ impl Aggregator {
             return self.settle_custody();
         }
         match self.attempt {
+            Some(attempt) => self.say(from, self.opening(attempt)),
+            None => self.begin_if_all_are_here(),
+        }
+    }
+
+    fn join_as_relay(&mut self, from: &NodeId) {
+        self.joined.insert(from.clone());
+        if self.released {
+            self.say(from, AggregatorMessage::Release);
+        }
+        match self.attempt.filter(|_| self.committed().0 < self.rounds) {
             Some(attempt) => self.say(from, self.opening(attempt)),
             None => self.begin_if_all_are_here(),
         }
@@ -227,15 +251,17 @@ impl Aggregator {
     }
 
     fn opening(&self, attempt: Attempt) -> AggregatorMessage {
-        AggregatorMessage::Open { view: self.view(), round: self.committed().next(), attempt }
+        AggregatorMessage::Open { view: self.view(), round: self.committed().next(), attempt, elements: self.elements }
     }
 
     fn view(&self) -> View {
-        View { id: self.journal.view, members: self.journal.roster.values().cloned().collect() }
+        let [members, relays] =
+            [&self.journal.roster, &self.journal.relays].map(|list| list.values().cloned().collect());
+        View { id: self.journal.view, members, relays }
     }
 
     fn tell_all(&mut self, message: &AggregatorMessage) {
-        for id in self.joined.clone().intersection(&self.journal.roster.keys().cloned().collect()) {
+        for id in self.joined.clone().intersection(&self.everybody().cloned().collect()) {
             self.say(id, message.clone());
         }
     }

@@ -15,7 +15,7 @@ const STEP_LIMIT: u64 = 200_000;
 
 fn setup(seed: u64, nodes: u32) -> Setup {
     let strategy = if seed.is_multiple_of(2) { StrategyChoice::Ring } else { StrategyChoice::Chain };
-    Setup { seed, nodes, rounds: 3, elements: 23, strategy }
+    Setup { seed, nodes, relays: 0, rounds: 3, elements: 23, strategy }
 }
 
 /// Runs a world to its end, with disasters after the given numbers of steps, and holds it to the laws.
@@ -42,7 +42,7 @@ fn run(setup: Setup, disasters: &[(u64, Disaster)]) -> World {
 }
 
 fn check_laws(world: &World, setup: Setup) {
-    let living: Vec<_> = world.living().map(|node| node.id.clone()).collect();
+    let living: Vec<_> = world.living().filter(|node| !node.is_relay).map(|node| node.id.clone()).collect();
     let sequences: std::collections::BTreeMap<_, _> = node::digests(&world.nodes).collect();
     let Some(longest) = living.first().map(|id| sequences[id].clone()) else { return };
     assert_eq!(longest.len() as u64, setup.rounds, "every round is applied");
@@ -52,7 +52,7 @@ fn check_laws(world: &World, setup: Setup) {
             assert_eq!(sequence.len(), longest.len(), "{id} has not applied all");
         }
     }
-    for node in world.living() {
+    for node in world.living().filter(|node| !node.is_relay) {
         for (agreed, _) in &node.applied {
             let twin = &world.nodes[&living[0]].applied[agreed.round.0 as usize - 1].0;
             let bits = |mean: &[f32]| mean.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
@@ -77,6 +77,41 @@ fn a_node_may_die_at_any_step() {
         let steps = run(setup(seed, 3), &[]).steps;
         for step in 0..steps {
             run(setup(seed, 3), &[(step, Disaster::Kill((step % 3) as u32))]);
+        }
+    }
+}
+
+/// Nodes that see relays alone.
+fn relayed(seed: u64) -> Setup {
+    Setup { relays: 2, ..setup(seed, 3) }
+}
+
+#[test]
+fn undisturbed_rounds_over_relays_commit_at_the_first_attempt() {
+    for seed in 0..40 {
+        let world = run(relayed(seed), &[]);
+        assert_eq!(world.aggregator.expect("it lives").rollbacks, 0, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_relay_may_die_at_any_step_where_another_one_is_left() {
+    for seed in 0..4 {
+        let steps = run(relayed(seed), &[]).steps;
+        for step in 0..steps {
+            run(relayed(seed), &[(step, Disaster::Kill(3 + (step % 2) as u32))]);
+        }
+    }
+}
+
+#[test]
+fn a_relay_may_lose_its_lanes_and_its_aggregator_at_any_step() {
+    for seed in 0..4 {
+        let steps = run(relayed(seed), &[]).steps;
+        for step in 0..steps {
+            run(relayed(seed), &[(step, Disaster::BreakLane(3, (step % 3) as u32))]);
+            run(relayed(seed), &[(step, Disaster::BreakControl(3))]);
+            run(relayed(seed), &[(step, Disaster::CrashAggregator)]);
         }
     }
 }

@@ -8,7 +8,7 @@ use starloom_comms::codec::Wire;
 use starloom_comms::contacts::ContactPlan;
 use starloom_comms::control::{DataInfo, Holding, Report, Then};
 use starloom_comms::id::{Digest, NodeId, Round};
-use starloom_comms::member::{Agreed, Event, History, Landing, Member, Settings};
+use starloom_comms::member::{Agreed, Event, History, Landing, Member, Part, Settings};
 use starloom_comms::scenario::StrategyChoice;
 
 /// What the trainer is busy with.
@@ -37,17 +37,25 @@ pub(crate) struct Node {
     pub(crate) applied: Vec<(Agreed, Digest)>,
     pub(crate) delivering: Option<Round>,
     pub(crate) left: bool,
+    pub(crate) is_relay: bool,
     elements: usize,
 }
 
 impl Node {
-    pub(crate) fn new(index: u32, elements: usize, contacts: Arc<ContactPlan>, strategy: StrategyChoice) -> Self {
+    /// A node that trains, on vectors of so many elements; a relay if there are none.
+    pub(crate) fn new(
+        index: u32,
+        elements: Option<usize>,
+        contacts: Arc<ContactPlan>,
+        strategy: StrategyChoice,
+    ) -> Self {
+        let data = DataInfo { samples: 1000, holding: Holding::Shared };
+        let part = elements.map_or(Part::Relay, |elements| Part::Train { data, elements });
         let id = NodeId::satellite(index);
         let settings = Settings {
             node: id.clone(),
             address: ([127, 0, 0, 1], 1).into(),
-            data: DataInfo { samples: 1000, holding: Holding::Shared },
-            elements,
+            part,
             wire: Wire::Fp16,
             strategy,
             contacts,
@@ -55,7 +63,22 @@ impl Node {
         };
         let member = Member::new(settings, History::at(Round(0), Digest::default()), Duration::ZERO);
         let index = u64::from(index);
-        Self { id, index, member, work: Work::Joining, applied: Vec::new(), delivering: None, left: false, elements }
+        Self {
+            id,
+            index,
+            member,
+            work: Work::Joining,
+            applied: Vec::new(),
+            delivering: None,
+            left: false,
+            is_relay: elements.is_none(),
+            elements: elements.unwrap_or_default(),
+        }
+    }
+
+    /// A relay leaves as soon as it may.
+    pub(crate) fn leave(&mut self) -> Option<Event> {
+        self.is_relay.then(|| Event::Leave(Report::default()))
     }
 
     /// What the trainer does next, if it has anything to do.
@@ -130,7 +153,7 @@ fn samples(index: u64, round: Round) -> u64 {
 
 /// Sequences of digests by node, for the laws.
 pub(crate) fn digests(nodes: &BTreeMap<NodeId, Node>) -> impl Iterator<Item = (&NodeId, Vec<(Digest, Digest)>)> {
-    nodes.iter().map(|(id, node)| {
+    nodes.iter().filter(|(_, node)| !node.is_relay).map(|(id, node)| {
         (id, node.applied.iter().map(|(agreed, history)| (agreed.digest, *history)).collect::<Vec<_>>())
     })
 }

@@ -27,6 +27,8 @@ use crate::node::{Node, Work};
 pub(crate) struct Setup {
     pub(crate) seed: u64,
     pub(crate) nodes: u32,
+    /// Relays behind the nodes. If there are some, nodes see them alone, and not each other.
+    pub(crate) relays: u32,
     pub(crate) rounds: u64,
     pub(crate) elements: usize,
     pub(crate) strategy: StrategyChoice,
@@ -75,13 +77,16 @@ enum Action {
 
 impl World {
     pub(crate) fn new(setup: Setup) -> Self {
-        let ids: Vec<NodeId> = (0..setup.nodes).map(NodeId::satellite).collect();
-        let contacts = Arc::new(always(&ids));
-        let node = |index| Node::new(index, setup.elements, contacts.clone(), setup.strategy);
-        let nodes: BTreeMap<NodeId, Node> = (0..setup.nodes).map(node).map(|node| (node.id.clone(), node)).collect();
+        let all = setup.nodes + setup.relays;
+        let ids: Vec<NodeId> = (0..all).map(NodeId::satellite).collect();
+        let (trainers, relays) = ids.split_at(setup.nodes as usize);
+        let contacts = Arc::new(always(&ids, |a, b| relays.is_empty() || relays.contains(a) || relays.contains(b)));
+        let elements = |index| (index < setup.nodes).then_some(setup.elements);
+        let node = |index| Node::new(index, elements(index), contacts.clone(), setup.strategy);
+        let nodes: BTreeMap<NodeId, Node> = (0..all).map(node).map(|node| (node.id.clone(), node)).collect();
         Self {
             nodes,
-            aggregator: Some(Aggregator::new(&ids, setup.rounds)),
+            aggregator: Some(Aggregator::new(trainers, relays, setup.rounds)),
             crashed: None,
             killed: BTreeSet::new(),
             up: BTreeMap::new(),
@@ -263,6 +268,7 @@ impl World {
                     node.apply(*agreed);
                 }
                 Command::Deliver(round) => node.delivering = Some(round),
+                Command::Unneeded => self.work(id, Node::leave),
                 Command::Left(_) => {
                     node.left = true;
                     self.connect(id, &BTreeSet::new());
@@ -282,7 +288,7 @@ impl World {
     }
 }
 
-fn always(ids: &[NodeId]) -> ContactPlan {
+fn always(ids: &[NodeId], sees: impl Fn(&NodeId, &NodeId) -> bool) -> ContactPlan {
     let contact = Contact {
         start: MissionTime::ZERO,
         end: MissionTime::NEVER,
@@ -290,5 +296,6 @@ fn always(ids: &[NodeId]) -> ContactPlan {
         light_time: Duration::from_millis(1).into(),
     };
     let pairs = ids.iter().flat_map(|a| ids.iter().map(move |b| (a.clone(), b.clone())));
-    ContactPlan::new(pairs.filter(|(a, b)| a != b).map(|(a, b)| (a, b, contact.clone()))).expect("a sound plan")
+    ContactPlan::new(pairs.filter(|(a, b)| a != b && sees(a, b)).map(|(a, b)| (a, b, contact.clone())))
+        .expect("a sound plan")
 }

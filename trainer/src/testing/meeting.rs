@@ -64,7 +64,11 @@ impl Meeting {
 
     fn view(&self) -> View {
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        View { id: ViewId(1), members: self.nodes.iter().map(|id| Member { id: id.clone(), address }).collect() }
+        View {
+            id: ViewId(1),
+            members: self.nodes.iter().map(|id| Member { id: id.clone(), address }).collect(),
+            relays: vec![],
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One job, told event by event. The laws in `tests/laws` hold in all worlds; these say what happens in one.
 
 mod endings;
+mod relays;
 mod restarts;
 mod roster;
 mod rounds;
@@ -39,6 +40,7 @@ fn mean(round: u64) -> Digest {
 fn rules(nodes: u32) -> Rules {
     Rules {
         nodes: (0..nodes).map(sat).collect(),
+        relays: Vec::new(),
         rounds: 3,
         samples_per_node: 8,
         checkpoint_every: 2,

@@ -111,7 +111,7 @@ fn a_resumed_job_goes_on_from_the_state_its_nodes_have() {
     for slot in [0, 1] {
         job.joins(slot, Join { committed, history, ..join(slot) });
     }
-    let AggregatorMessage::Open { view, round: Round(2), attempt: Attempt(0) } = job.last_said(0) else { panic!() };
+    let AggregatorMessage::Open { view, round: Round(2), attempt: Attempt(0), .. } = job.last_said(0) else { panic!() };
     assert!(view.id > ViewId(1), "views grow");
     job.commits(&[0, 1]);
     assert_eq!((job.engine.totals().rounds_committed, job.engine.totals().samples_used), (2, 32));

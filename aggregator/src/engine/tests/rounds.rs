@@ -8,7 +8,7 @@ fn a_member_lost_before_it_proposed_costs_an_attempt_and_its_samples() {
     job.proposes(0, mean(1));
     job.closes(2);
     assert_eq!(job.lost(), [(sat(2), LossKind::Connection, 8)]);
-    let AggregatorMessage::Open { view, round: Round(1), attempt: Attempt(1) } = job.last_said(0) else { panic!() };
+    let AggregatorMessage::Open { view, round: Round(1), attempt: Attempt(1), .. } = job.last_said(0) else { panic!() };
     assert_eq!((view.id, view.members.len()), (ViewId(2), 2));
     job.commits(&[0, 1]);
     let totals = job.engine.totals();

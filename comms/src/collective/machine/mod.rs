@@ -9,6 +9,8 @@
 //! - Partial sums of a segment are added in the order of the schedule, whatever order they arrive in: the result
 //!   depends on the inputs and the schedule and on nothing else, to the last bit.
 //! - The input is read only, so another attempt can be made from it.
+//! - A relay has no input and keeps no result: frames pass through it as they are, but for partial sums that a schedule
+//!   makes it add up.
 
 mod intake;
 mod lane;
@@ -39,8 +41,9 @@ pub struct Machine {
     schedule: Arc<Schedule>,
     tag: Tag,
     wire: Wire,
+    /// Nothing for a relay.
     input: Arc<Vec<f32>>,
-    /// Weight of the input: 0 if it is refused.
+    /// Weight of the input: 0 if it is refused, and for a relay.
     samples: u64,
     refusal: Option<Refusal>,
     recipes: Vec<SegmentRecipe>,
@@ -52,7 +55,8 @@ pub struct Machine {
     early: BTreeMap<Place, (Rank, Frame)>,
     /// Partial sums that are ready to leave, by segment, frame and group.
     partials: BTreeMap<(u32, u32, u32), Frame>,
-    /// The result as far as it is there. Before a range has its final numbers, partial sums are added up in it.
+    /// The result as far as it is there. Before a range has its final numbers, partial sums are added up in it. For a
+    /// relay that adds nothing up it is empty.
     mean: Vec<f32>,
     /// Samples in the mean, from the first final frame on.
     total: Option<u64>,
@@ -104,41 +108,67 @@ impl Machine {
         samples: u64,
         spare: Option<Vec<f32>>,
     ) -> Self {
-        assert!(rank.index() < schedule.ranks(), "rank {rank} of {}", schedule.ranks());
+        assert!(rank.index() < schedule.contributors(), "rank {rank} of {}", schedule.contributors());
         assert_eq!(input.len(), schedule.elements(), "elements of the input and of the schedule");
-        let refusal = if samples == 0 { None } else { refuse(&input, samples, schedule.ranks()).err() };
-        let Recipe { inbound, outbound, segments: recipes } = Recipe::of(&schedule, rank);
+        let refusal = if samples == 0 { None } else { refuse(&input, samples, schedule.contributors()).err() };
+        let samples = if refusal.is_some() { 0 } else { samples };
+        let mut mean = spare.unwrap_or_default();
+        mean.resize(input.len(), 0.0);
+        let recipe = Recipe::of(&schedule, rank);
+        let mut machine = Self { refusal, samples, mean, input, ..Self::empty(schedule, tag, wire, recipe) };
+        machine.finals_missing = machine.slots.iter().map(Vec::len).sum();
+        machine.finalize_alone();
+        machine
+    }
+
+    /// The part of a relay in `schedule`: it is complete when it has passed on all that it is sent.
+    ///
+    /// # Panics
+    /// If `rank` is no relay of the schedule's. The schedule must be sound in the sense of
+    /// [`verify`](super::verify()).
+    #[must_use]
+    pub fn relay(schedule: Arc<Schedule>, rank: Rank, tag: Tag, wire: Wire) -> Self {
+        assert!(schedule.is_relay(rank) && rank.index() < schedule.ranks(), "rank {rank} is no relay");
+        let recipe = Recipe::of(&schedule, rank);
+        let adds_up = recipe.segments.iter().any(SegmentRecipe::adds_up);
+        let mean = vec![0.0; if adds_up { schedule.elements() } else { 0 }];
+        let mut machine = Self { mean, ..Self::empty(schedule, tag, wire, recipe) };
+        let frames = |(slots, recipe): (&Vec<Slot>, &SegmentRecipe)| if recipe.gets_mean { slots.len() } else { 0 };
+        machine.finals_missing = machine.slots.iter().zip(&machine.recipes).map(frames).sum();
+        machine.settle();
+        machine
+    }
+
+    /// A machine that has sent and received nothing, without input and result.
+    fn empty(schedule: Arc<Schedule>, tag: Tag, wire: Wire, recipe: Recipe) -> Self {
+        let Recipe { inbound, outbound, segments: recipes } = recipe;
         let frames: Vec<u32> = schedule.segments().iter().map(|segment| frames(wire, *segment)).collect();
-        let slots: Vec<Vec<Slot>> = frames
+        let slots = frames
             .iter()
             .zip(&recipes)
             .map(|(&frames, recipe)| vec![Slot { last_sends: recipe.final_sends, ..Slot::default() }; frames as usize])
             .collect();
-        let sends = outbound.values().flatten().map(|send| frames[send.segment as usize] as usize).sum();
-        let mut mean = spare.unwrap_or_default();
-        mean.resize(input.len(), 0.0);
-        let mut machine = Self {
+        let sends_missing = outbound.values().flatten().map(|send| frames[send.segment as usize] as usize).sum();
+        Self {
+            schedule,
             tag,
             wire,
-            samples: if refusal.is_some() { 0 } else { samples },
-            refusal,
+            input: Arc::default(),
+            samples: 0,
+            refusal: None,
+            recipes,
             inbound: inbound.into_iter().map(|(from, steps)| (from, Lane::new(steps))).collect(),
             outbound: outbound.into_iter().map(|(to, steps)| (to, Lane::new(steps))).collect(),
-            finals_missing: slots.iter().map(Vec::len).sum(),
-            sends_missing: sends,
             slots,
-            recipes,
             early: BTreeMap::new(),
             partials: BTreeMap::new(),
-            mean,
+            mean: Vec::new(),
             total: None,
+            finals_missing: 0,
+            sends_missing,
             events: VecDeque::new(),
             traffic: Traffic::default(),
-            input,
-            schedule,
-        };
-        machine.finalize_alone();
-        machine
+        }
     }
 
     /// Why the own contribution is left out, if it is.
@@ -152,7 +182,7 @@ impl Machine {
         self.events.pop_front()
     }
 
-    /// Whether the result is there and every frame has been taken.
+    /// Whether the result is there, where one is due, and every frame has been taken.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.finals_missing == 0 && self.sends_missing == 0
@@ -173,10 +203,11 @@ impl Machine {
     /// The outcome.
     ///
     /// # Panics
-    /// Unless [`MachineEvent::Complete`] has come.
+    /// Unless [`MachineEvent::Complete`] has come, and for a relay.
     #[must_use]
     pub fn finish(self) -> Completed {
         assert!(self.is_complete(), "{} is not complete: finals and sends are missing", self.tag);
+        assert_eq!(self.mean.len(), self.schedule.elements(), "a relay has no outcome");
         let mut hasher = blake3::Hasher::new();
         for (samples, payload_hash) in self.slots.iter().flatten().filter_map(|slot| slot.seal) {
             hasher.update(&samples.to_le_bytes());

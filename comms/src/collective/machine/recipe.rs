@@ -40,6 +40,8 @@ pub(super) struct SegmentRecipe {
     pub(super) groups: Vec<Group>,
     /// How many peers get the final mean from this rank.
     pub(super) final_sends: u32,
+    /// Whether the final mean comes here, or is made here.
+    pub(super) gets_mean: bool,
 }
 
 /// Partial sums that are added up and leave together. The first group of a segment has the rank's own contribution in
@@ -68,6 +70,7 @@ impl Recipe {
         let mut outbound: BTreeMap<Rank, Vec<Send>> = BTreeMap::new();
         for step in schedule.program(rank) {
             let recipe = &mut segments[step.segment as usize];
+            recipe.gets_mean |= matches!(step.action, Action::ReceiveStore { .. } | Action::Finalize);
             let mut receive = |from, kind| {
                 let receive = Receive { segment: step.segment, kind, index: step.after };
                 inbound.entry(from).or_default().push(receive);
@@ -98,6 +101,11 @@ impl SegmentRecipe {
     /// The group that the receive at `index` belongs to, and its number.
     pub(super) fn group_of(&self, index: u32) -> Option<(u32, &Group)> {
         (0..).zip(&self.groups).find(|(_, group)| group.receives.contains(&index))
+    }
+
+    /// Whether partial sums are added to each other here, or made into the mean.
+    pub(super) fn adds_up(&self) -> bool {
+        self.groups.iter().any(|group| group.receives.len() > 1 || group.goes == Goes::IntoMean)
     }
 
     fn close_group(&mut self, after: u32, goes: Goes) -> u32 {

@@ -3,9 +3,13 @@
 mod path;
 #[cfg(test)]
 mod tests;
+mod ways;
+
+use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+use self::ways::Ways;
 use super::schedule::Schedule;
 use super::strategies::STRATEGIES;
 use super::verify::verify;
@@ -15,16 +19,17 @@ use crate::scenario::StrategyChoice;
 use crate::units::MissionTime;
 
 /// Makes the schedule of an all-reduce over `elements` numbers among `members`, whose ranks are their indices, from
-/// `at` on.
+/// `at` on. `relays` are the ranks behind them.
 ///
 /// `auto` takes the first strategy that the contact plan has the contacts for: the ring in the order of the roster,
-/// or else a chain. All nodes with the same arguments get the same schedule.
+/// or else a chain; both without relays if that is possible. All nodes with the same arguments get the same schedule.
 ///
 /// # Errors
 /// [`PlanError`], naming who cannot reach whom; for `auto` that of the strategy that needs the fewest contacts.
 pub fn plan(
     choice: StrategyChoice,
     members: &[NodeId],
+    relays: &[NodeId],
     elements: usize,
     plan: &ContactPlan,
     at: MissionTime,
@@ -32,11 +37,16 @@ pub fn plan(
     if members.is_empty() {
         return Err(PlanError::NoMembers);
     }
-    let request = Request { members, elements, plan, at };
     let mut outcome = Err(PlanError::NoMembers);
-    for strategy in STRATEGIES {
-        if outcome.is_err() && (choice == StrategyChoice::Auto || choice == strategy.choice) {
-            outcome = (strategy.plan)(&request);
+    for over_relays in [false, true] {
+        if over_relays && relays.is_empty() {
+            break;
+        }
+        let request = Request { members, relays, over_relays, elements, plan, at };
+        for strategy in STRATEGIES {
+            if outcome.is_err() && (choice == StrategyChoice::Auto || choice == strategy.choice) {
+                outcome = (strategy.plan)(&request);
+            }
         }
     }
     debug_assert_eq!(outcome.as_ref().map(verify).unwrap_or(Ok(())), Ok(()));
@@ -50,7 +60,7 @@ pub enum PlanError {
     #[error("a collective without members")]
     NoMembers,
     /// The strategy needs a lane that never has contact.
-    #[error("{from} has no contact to {to} after {at}, which the strategy needs")]
+    #[error("{from} has no contact to {to} after {at}, also not over relays, which the strategy needs")]
     NoContact {
         /// The sender.
         from: NodeId,
@@ -93,6 +103,10 @@ fn names(nodes: &[NodeId]) -> String {
 pub(super) struct Request<'a> {
     /// The roster, by rank; never empty.
     pub(super) members: &'a [NodeId],
+    /// The ranks behind them.
+    pub(super) relays: &'a [NodeId],
+    /// Whether these may be used.
+    over_relays: bool,
     /// Elements of the vector.
     pub(super) elements: usize,
     plan: &'a ContactPlan,
@@ -100,30 +114,22 @@ pub(super) struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// All ranks in the order of the roster.
-    pub(super) fn ranks(&self) -> Vec<Rank> {
-        (0..).map(Rank).take(self.members.len()).collect()
+    /// A closed walk through all members in the order of the roster, over relays where one does not reach the next.
+    pub(super) fn circle(&self) -> Result<Vec<Rank>, PlanError> {
+        let ways = Ways::new(&self.graph(|_, _| true), self.members.len());
+        let members = self.members.len();
+        let circle = (0..members).chain((members > 1).then_some(0)).collect::<Vec<_>>();
+        let mut walk = self.expand(&circle, &ways)?;
+        if members > 1 {
+            walk.pop();
+        }
+        Ok(walk)
     }
 
-    /// Whether `from` ever has contact to `to`.
-    pub(super) fn reaches(&self, from: Rank, to: Rank) -> bool {
-        let (from, to) = (&self.members[from.index()], &self.members[to.index()]);
-        self.plan.next(from, to, self.at).is_some()
-    }
-
-    pub(super) fn no_contact(&self, from: Rank, to: Rank) -> PlanError {
-        let (from, to) = (self.members[from.index()].clone(), self.members[to.index()].clone());
-        PlanError::NoContact { from, to, at: self.at }
-    }
-
-    /// A path that visits each member once, along links that ever have contact both ways.
+    /// A walk that visits each member once, over relays where needed, along links that ever have contact both ways.
     pub(super) fn path(&self) -> Result<Vec<Rank>, PlanError> {
-        let linked = |a: Rank, b: Rank| self.reaches(a, b) && self.reaches(b, a);
-        let graph: Vec<Vec<usize>> = self
-            .ranks()
-            .into_iter()
-            .map(|a| self.ranks().into_iter().filter(|&b| a != b && linked(a, b)).map(Rank::index).collect())
-            .collect();
+        let ways = Ways::new(&self.graph(|a, b| self.reaches(b, a)), self.members.len());
+        let graph = ways.graph();
         let named = |ranks: &[usize]| ranks.iter().map(|&rank| self.members[rank].clone()).collect::<Vec<_>>();
         let others = |ranks: &[usize]| (0..graph.len()).filter(|rank| !ranks.contains(rank)).collect::<Vec<_>>();
         let reached = path::component(&graph, 0);
@@ -132,10 +138,47 @@ impl Request<'_> {
             return Err(PlanError::Apart { reached: named(&reached), unreached, at: self.at });
         }
         match path::through_all(&graph) {
-            Ok(path) => Ok(path.into_iter().map(|rank| self.ranks()[rank]).collect()),
+            Ok(path) => self.expand(&path, &ways),
             Err(longest) => {
                 Err(PlanError::NoChain { path: named(&longest), left: named(&others(&longest)), at: self.at })
             }
         }
+    }
+
+    /// Puts the relays between the members of a walk.
+    fn expand(&self, walk: &[usize], ways: &Ways) -> Result<Vec<Rank>, PlanError> {
+        let rank = |index: usize| Rank(u32::try_from(index).unwrap_or(u32::MAX));
+        let mut expanded = vec![rank(walk[0])];
+        for pair in walk.windows(2) {
+            let Some(between) = ways.between(pair[0], pair[1]) else {
+                let (from, to) = (self.members[pair[0]].clone(), self.members[pair[1]].clone());
+                return Err(PlanError::NoContact { from, to, at: self.at });
+            };
+            expanded.extend(between.iter().chain([&pair[1]]).map(|&index| rank(index)));
+        }
+        Ok(expanded)
+    }
+
+    /// Whom each rank ever has contact to, where `also` holds for the two, in ascending order.
+    fn graph(&self, also: impl Fn(&NodeId, &NodeId) -> bool) -> Vec<Vec<usize>> {
+        let relays = if self.over_relays { self.relays } else { &[] };
+        let all: Vec<&NodeId> = self.members.iter().chain(relays).collect();
+        let ranks: BTreeMap<&NodeId, usize> = all.iter().copied().zip(0..).collect();
+        let neighbours = |&from: &&NodeId| {
+            let receivers = self.plan.receivers(from);
+            let mut neighbours: Vec<usize> = receivers
+                .filter_map(|to| Some((to, *ranks.get(to)?)))
+                .filter(|(to, _)| self.reaches(from, to) && also(from, to))
+                .map(|(_, rank)| rank)
+                .collect();
+            neighbours.sort_unstable();
+            neighbours
+        };
+        all.iter().map(neighbours).collect()
+    }
+
+    /// Whether `from` ever has contact to `to`.
+    fn reaches(&self, from: &NodeId, to: &NodeId) -> bool {
+        self.plan.next(from, to, self.at).is_some()
     }
 }

@@ -28,7 +28,7 @@ fn one_way(lanes: &[(u32, u32)]) -> ContactPlan {
 }
 
 fn planned(choice: StrategyChoice, ids: &[u32], contacts: &ContactPlan) -> Result<Schedule, PlanError> {
-    plan(choice, &members(ids), 100, contacts, AT)
+    plan(choice, &members(ids), &[], 100, contacts, AT)
 }
 
 fn strategy(choice: StrategyChoice, ids: &[u32], contacts: &ContactPlan) -> Result<&'static str, PlanError> {
@@ -42,6 +42,31 @@ fn auto_is_a_ring_where_the_roster_closes_one() {
     assert_eq!(strategy(StrategyChoice::Chain, &[0, 1, 2, 3], &ring), Ok("chain"));
     // A ring needs its lanes in one direction only.
     assert_eq!(strategy(StrategyChoice::Auto, &[0, 1, 2], &one_way(&[(0, 1), (1, 2), (2, 0)])), Ok("ring"));
+}
+
+/// Who of `members` and `relays` sends to whom.
+fn lanes(choice: StrategyChoice, ids: &[u32], relays: &[u32], contacts: &ContactPlan) -> Vec<(u32, u32)> {
+    let all = [ids, relays].concat();
+    let schedule = plan(choice, &members(ids), &members(relays), 100, contacts, AT).expect("a schedule");
+    let from = |rank: Rank| schedule.destinations(rank).into_iter().map(move |to| (rank, to)).collect::<Vec<_>>();
+    let lanes = (0..).map(Rank).take(schedule.ranks()).flat_map(from);
+    lanes.map(|(from, to)| (all[from.index()], all[to.index()])).collect()
+}
+
+#[test]
+fn relays_stand_where_members_do_not_see_each_other() {
+    let hub = linked(&[(0, 5), (1, 5), (2, 6), (5, 6)]);
+    let over = [(0, 5), (1, 5), (2, 6), (5, 0), (5, 1), (5, 6), (6, 2), (6, 5)];
+    assert_eq!(lanes(StrategyChoice::Chain, &[0, 1, 2], &[5, 6], &hub), over);
+    assert_eq!(lanes(StrategyChoice::Ring, &[0, 1, 2], &[5, 6], &hub), over);
+}
+
+#[test]
+fn auto_leaves_relays_out_where_members_see_each_other() {
+    let line = linked(&[(0, 1), (1, 2), (2, 5), (5, 0)]);
+    assert_eq!(lanes(StrategyChoice::Auto, &[0, 1, 2], &[5], &line), [(0, 1), (1, 0), (1, 2), (2, 1)]);
+    // A ring in the order of the roster closes over the relay, if a ring it must be.
+    assert_eq!(lanes(StrategyChoice::Ring, &[0, 1, 2], &[5], &line), [(0, 1), (1, 2), (2, 5), (5, 0)]);
 }
 
 #[test]

@@ -11,7 +11,10 @@
 //! A chain of an even number of ranks has two middles; each owns half of the vector, which halves the work of the
 //! owner.
 
-use std::cmp::Ordering;
+//!
+//! The chain may lead over relays, which pass on what comes.
+
+use std::collections::BTreeSet;
 
 use super::Strategy;
 use crate::collective::frame::Kind;
@@ -24,7 +27,7 @@ pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Chain, 
 
 /// A chain through all members along links that ever have contact both ways.
 fn plan(request: &Request<'_>) -> Result<Schedule, PlanError> {
-    Ok(schedule(&request.path()?, request.elements))
+    Ok(along(&request.path()?, request.members.len(), request.relays.len(), request.elements))
 }
 
 /// The chain along `order`, which names each of the ranks `0..order.len()` once.
@@ -32,59 +35,55 @@ fn plan(request: &Request<'_>) -> Result<Schedule, PlanError> {
 /// Every rank sends to its neighbours in order and to nobody else.
 #[must_use]
 pub fn schedule(order: &[Rank], elements: usize) -> Schedule {
-    let middles = match order.len() {
+    along(order, order.len(), 0, elements)
+}
+
+/// The chain along a `walk` through the ranks `0..contributors`, each at least once, and any of the `relays` ranks behind
+/// them. No rank follows itself.
+#[must_use]
+pub fn along(walk: &[Rank], contributors: usize, relays: usize, elements: usize) -> Schedule {
+    let middles = match walk.len() {
         0 => vec![],
-        ranks if ranks % 2 == 1 => vec![ranks / 2],
-        ranks => vec![ranks / 2 - 1, ranks / 2],
+        places if places % 2 == 1 => vec![places / 2],
+        places => vec![places / 2 - 1, places / 2],
     };
     let segments = Segment::split(elements, middles.len().max(1));
-    let mut builder = ScheduleBuilder::new(StrategyChoice::Chain.as_str(), order.len(), segments);
-    for place in 0..order.len() {
-        for (segment, &owner) in (0..).zip(&middles) {
-            fold(&mut builder, order, place, owner, segment);
-        }
-        for (segment, &owner) in (0..).zip(&middles) {
-            unfold(&mut builder, order, place, owner, segment);
-        }
+    let mut builder = ScheduleBuilder::new(StrategyChoice::Chain.as_str(), contributors, relays, segments);
+    for (segment, &owner) in (0..).zip(&middles) {
+        fold(&mut builder, walk, contributors, owner, segment);
+    }
+    for (segment, &owner) in (0..).zip(&middles) {
+        unfold(&mut builder, walk, owner, segment);
     }
     builder.build()
 }
 
-/// What the rank at `place` does for the partial sums of a segment to reach the owner.
-fn fold(builder: &mut ScheduleBuilder, order: &[Rank], place: usize, owner: usize, segment: u32) {
-    let rank = order[place];
-    for outer in outwards(order, place, owner) {
-        builder.receive(rank, outer, segment, Kind::Partial);
+/// Takes the partial sums of a segment from both ends to the owner, which makes the mean.
+fn fold(builder: &mut ScheduleBuilder, walk: &[Rank], contributors: usize, owner: usize, segment: u32) {
+    let from_start = walk[..=owner].windows(2).map(|pair| (pair[0], pair[1]));
+    let from_end = walk[owner..].windows(2).rev().map(|pair| (pair[1], pair[0]));
+    // What has been handed on and has not come by again.
+    let mut empty: BTreeSet<Rank> = walk.iter().copied().filter(|rank| rank.index() >= contributors).collect();
+    for (from, to) in from_start.chain(from_end) {
+        if empty.insert(from) {
+            builder.send(from, to, segment, Kind::Partial);
+            builder.receive(to, from, segment, Kind::Partial);
+            empty.remove(&to);
+        }
     }
-    match inwards(order, place, owner) {
-        Some(inner) => builder.send(rank, inner, segment, Kind::Partial),
-        None => builder.finalize(rank, segment),
-    }
+    builder.finalize(walk[owner], segment);
 }
 
-/// What the rank at `place` does for the mean of a segment to reach the ends.
-fn unfold(builder: &mut ScheduleBuilder, order: &[Rank], place: usize, owner: usize, segment: u32) {
-    let rank = order[place];
-    if let Some(inner) = inwards(order, place, owner) {
-        builder.receive(rank, inner, segment, Kind::Final);
+/// Takes the mean of a segment from its owner to both ends; where the walk comes by again, it is there already.
+fn unfold(builder: &mut ScheduleBuilder, walk: &[Rank], owner: usize, segment: u32) {
+    let mut has = vec![walk[owner]];
+    let to_end = walk[owner..].windows(2).map(|pair| (pair[0], pair[1]));
+    let to_start = walk[..=owner].windows(2).rev().map(|pair| (pair[1], pair[0]));
+    for (from, to) in to_end.chain(to_start) {
+        if !has.contains(&to) {
+            builder.send(from, to, segment, Kind::Final);
+            builder.receive(to, from, segment, Kind::Final);
+            has.push(to);
+        }
     }
-    for outer in outwards(order, place, owner) {
-        builder.send(rank, outer, segment, Kind::Final);
-    }
-}
-
-/// The neighbour of `place` on the side of the owner; none for the owner itself.
-fn inwards(order: &[Rank], place: usize, owner: usize) -> Option<Rank> {
-    match place.cmp(&owner) {
-        Ordering::Less => Some(order[place + 1]),
-        Ordering::Equal => None,
-        Ordering::Greater => Some(order[place - 1]),
-    }
-}
-
-/// The neighbours of `place` away from the owner: none at an end, up to two at the owner.
-fn outwards(order: &[Rank], place: usize, owner: usize) -> impl Iterator<Item = Rank> {
-    let before = if place <= owner { place.checked_sub(1) } else { None };
-    let behind = if place >= owner { Some(place + 1) } else { None };
-    before.into_iter().chain(behind).filter_map(|neighbour| order.get(neighbour).copied())
 }

@@ -3,6 +3,8 @@
 //! With `n` ranks and `n` segments, each rank sends one segment to its successor in each of `2(n−1)` steps:
 //! bandwidth-optimal, with `2(n−1)/n` of the vector over each lane (P. Patarasuk and X. Yuan, "Bandwidth optimal
 //! all-reduce algorithms for clusters of workstations", J. Parallel Distrib. Comput. 69(2), 2009).
+//!
+//! The ring may lead over relays. Every segment then takes more steps, and each of them is still a step of the ring.
 
 use super::Strategy;
 use crate::collective::frame::Kind;
@@ -15,37 +17,69 @@ pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Ring, p
 
 /// The ring in the order of the roster, if each member ever reaches the next, and the last the first.
 fn plan(request: &Request<'_>) -> Result<Schedule, PlanError> {
-    let order = request.ranks();
-    for (&from, &to) in order.iter().zip(order.iter().cycle().skip(1)) {
-        if from != to && !request.reaches(from, to) {
-            return Err(request.no_contact(from, to));
-        }
-    }
-    Ok(schedule(&order, request.elements))
+    Ok(along(&request.circle()?, request.members.len(), request.relays.len(), request.elements))
 }
 
 /// The ring through `order`, which names each of the ranks `0..order.len()` once.
 ///
 /// Every rank sends to the next in order, and the last to the first.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "ranks are u32, and there are as many segments")]
 pub fn schedule(order: &[Rank], elements: usize) -> Schedule {
-    let ranks = order.len();
-    let mut builder =
-        ScheduleBuilder::new(StrategyChoice::Ring.as_str(), ranks, Segment::split(elements, ranks.max(1)));
-    for (place, &rank) in order.iter().enumerate() {
-        let (next, previous) = (order[(place + 1) % ranks], order[(place + ranks - 1) % ranks]);
-        // The segment that is `back` places behind this rank's own.
-        let segment = |back: usize| ((place + 2 * ranks - back) % ranks) as u32;
-        for step in 0..ranks - 1 {
-            builder.send(rank, next, segment(step), Kind::Partial);
-            builder.receive(rank, previous, segment(step + 1), Kind::Partial);
+    along(order, order.len(), 0, elements)
+}
+
+/// The ring along a closed `walk` through the ranks `0..contributors`, each at least once, and any of the `relays`
+/// ranks behind them. No rank follows itself.
+///
+/// A rank adds its own to a segment when that comes by for the first time, and passes it on whenever it comes by again.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "ranks are u32, and there are as many segments")]
+pub fn along(walk: &[Rank], contributors: usize, relays: usize, elements: usize) -> Schedule {
+    let segments = Segment::split(elements, contributors.max(1));
+    let mut builder = ScheduleBuilder::new(StrategyChoice::Ring.as_str(), contributors, relays, segments);
+    let homes = homes(walk, contributors);
+    let at = |place: usize| walk[place % walk.len()];
+    // Segment `k` starts at the `k`-th home; the home before it is the last that it reaches, and owns it.
+    let back = |segment: usize, by: usize| homes[(segment + by * (contributors - 1)) % contributors];
+    let ahead = |from: usize, to: usize| (to + walk.len() - from) % walk.len();
+    let steps = |segment, by| (back(segment, by), ahead(back(segment, by), back(segment, by + 1)));
+    for step in 0..walk.len() {
+        for segment in 0..contributors {
+            let (start, length) = steps(segment, 0);
+            if step < length {
+                let (from, to) = (at(start + step), at(start + step + 1));
+                builder.send(from, to, segment as u32, Kind::Partial);
+                builder.receive(to, from, segment as u32, Kind::Partial);
+            }
         }
-        builder.finalize(rank, segment(ranks - 1));
-        for step in 0..ranks - 1 {
-            builder.send(rank, next, segment(ranks - 1 + step), Kind::Final);
-            builder.receive(rank, previous, segment(ranks + step), Kind::Final);
+    }
+    for segment in 0..contributors {
+        builder.finalize(at(back(segment, 1)), segment as u32);
+    }
+    let mut has = vec![vec![false; contributors + relays]; contributors];
+    for segment in 0..contributors {
+        has[segment][at(back(segment, 1)).index()] = true;
+    }
+    for step in 0..walk.len() {
+        for (segment, has) in has.iter_mut().enumerate() {
+            let (start, length) = steps(segment, 1);
+            let (from, to) = (at(start + step), at(start + step + 1));
+            // Where the walk comes by again, the mean is there already.
+            if step < length && !std::mem::replace(&mut has[to.index()], true) {
+                builder.send(from, to, segment as u32, Kind::Final);
+                builder.receive(to, from, segment as u32, Kind::Final);
+            }
         }
     }
     builder.build()
+}
+
+/// Where the walk visits each contributor for the first time, in the order of the walk.
+fn homes(walk: &[Rank], contributors: usize) -> Vec<usize> {
+    let mut visited = vec![false; contributors];
+    let mut first = |rank: Rank| {
+        let visited = visited.get_mut(rank.index());
+        visited.is_some_and(|visited| !std::mem::replace(visited, true))
+    };
+    (0..walk.len()).filter(|&place| first(walk[place])).collect()
 }

@@ -24,6 +24,27 @@ fn orders() -> impl Strategy<Value = (Vec<Rank>, usize)> {
     })
 }
 
+/// A walk that visits each of some contributors, comes by again here and there, and leads over some relays; whether it
+/// is closed is up to who takes it.
+fn walks() -> impl Strategy<Value = (Vec<Rank>, usize, usize, usize)> {
+    let parts = (1_u32..12, 0_u32..4, 0_usize..40);
+    let parts = parts.prop_flat_map(|(contributors, relays, elements)| {
+        let order: Vec<u32> = (0..contributors).collect();
+        let detours = proptest::collection::vec((0..24_usize, 0..contributors + relays), 0..8);
+        (Just(order).prop_shuffle(), detours, Just((contributors as usize, relays as usize, elements)))
+    });
+    parts.prop_map(|(mut walk, detours, (contributors, relays, elements))| {
+        for (place, rank) in detours {
+            // Neither next to itself nor at an end, which would be a detour to nowhere.
+            let place = place % walk.len();
+            if place > 0 && walk[place - 1] != rank && walk[place] != rank {
+                walk.insert(place, rank);
+            }
+        }
+        (walk.into_iter().map(Rank).collect(), contributors, relays, elements)
+    })
+}
+
 /// Elements over each lane, and messages of each kind.
 fn loads(schedule: &Schedule) -> (BTreeMap<(Rank, Rank), usize>, BTreeMap<Kind, usize>) {
     let (mut elements, mut messages) = (BTreeMap::new(), BTreeMap::new());
@@ -46,6 +67,15 @@ proptest! {
         for schedule in BY_ORDER.map(|by_order| by_order(&order, elements)) {
             prop_assert_eq!(verify(&schedule), Ok(()), "{}", schedule.strategy());
             prop_assert_eq!((schedule.ranks(), schedule.elements()), (order.len(), elements));
+        }
+    }
+
+    #[test]
+    fn every_walk_makes_a_sound_schedule((walk, contributors, relays, elements) in walks()) {
+        let chain = chain::along(&walk, contributors, relays, elements);
+        prop_assert_eq!(verify(&chain), Ok(()), "chain");
+        if walk.first() != walk.last() || walk.len() == 1 {
+            prop_assert_eq!(verify(&ring::along(&walk, contributors, relays, elements)), Ok(()), "ring");
         }
     }
 

@@ -127,7 +127,7 @@ fn machines_agree_with_the_verifier_on_sound_schedules() {
 
 #[test]
 fn ranks_that_wait_for_each_other_are_a_deadlock() {
-    let mut builder = ScheduleBuilder::new("embrace", 2, Segment::split(4, 2));
+    let mut builder = ScheduleBuilder::new("embrace", 2, 0, Segment::split(4, 2));
     for (rank, other) in [(Rank(0), Rank(1)), (Rank(1), Rank(0))] {
         builder.receive(rank, other, rank.0, Kind::Final);
         builder.send(rank, other, other.0, Kind::Final);
@@ -137,7 +137,7 @@ fn ranks_that_wait_for_each_other_are_a_deadlock() {
 
 #[test]
 fn a_contribution_that_stays_behind_is_named() {
-    let mut builder = ScheduleBuilder::new("deaf", 2, Segment::split(4, 1));
+    let mut builder = ScheduleBuilder::new("deaf", 2, 0, Segment::split(4, 1));
     builder.finalize(Rank(0), 0);
     builder.send(Rank(0), Rank(1), 0, Kind::Final);
     builder.receive(Rank(1), Rank(0), 0, Kind::Final);
@@ -148,13 +148,13 @@ fn a_contribution_that_stays_behind_is_named() {
 #[test]
 fn steps_that_name_nobody_are_found() {
     for (to, segment) in [(Rank(2), 0), (Rank(0), 0)] {
-        let mut builder = ScheduleBuilder::new("lost", 2, Segment::split(4, 1));
+        let mut builder = ScheduleBuilder::new("lost", 2, 0, Segment::split(4, 1));
         builder.send(Rank(0), to, segment, Kind::Partial);
         assert!(matches!(verify(&builder.build()), Err(VerifyError::Reference { rank: Rank(0), index: 0, .. })));
     }
     let gap = vec![Segment { start: 0, elements: 2 }, Segment { start: 3, elements: 2 }];
     let found = VerifyError::Segments { segment: 1, start: 3, expected: 2 };
-    assert_eq!(verify(&ScheduleBuilder::new("gap", 1, gap).build()), Err(found));
+    assert_eq!(verify(&ScheduleBuilder::new("gap", 1, 0, gap).build()), Err(found));
 }
 
 #[test]

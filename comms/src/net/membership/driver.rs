@@ -1,26 +1,34 @@
 //! The comms thread: waits for whatever comes first, tells the member, does what it commands.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use super::WrittenCheckpoint;
 use super::control_loop::{ControlLoop, ControlNews};
 use super::delivery::Deliveries;
+use super::error::{JoinError, MembershipError};
 use super::lanes::Lanes;
-use super::{MembershipConfig, MembershipError, WrittenCheckpoint};
+use crate::contacts::Contacts;
 use crate::control::{NodeMessage, Report, View};
 use crate::events::What;
 use crate::id::Round;
 use crate::limits::HEARTBEATS_PER_SUSPICION;
-use crate::member::{Agreed, Command, Event, Failure, Member};
+use crate::member::{Agreed, Command, Event, Failure, History, Member, Part, Settings};
+use crate::net::clock::MissionClock;
 use crate::net::event_sink::EventSink;
+use crate::net::identity::Identity;
 use crate::net::laser::Emulation;
 use crate::net::link::Links;
+use crate::net::listen::Listener;
+use crate::scenario::Scenario;
 
 /// What the trainer asks for.
 #[derive(Debug)]
@@ -61,19 +69,48 @@ enum End {
     Failed(MembershipError),
 }
 
+/// What every part in a job starts from.
+pub(super) struct Crew {
+    pub(super) identity: Identity,
+    pub(super) aggregator: SocketAddr,
+    pub(super) listen: SocketAddr,
+    pub(super) station: Option<SocketAddr>,
+    pub(super) scenario: Arc<Scenario>,
+    pub(super) clock: MissionClock,
+    pub(super) events: EventSink,
+}
+
 impl Driver {
+    /// Listens, and dials the aggregator as soon as it runs, in the runtime beside it.
     pub(super) fn new(
-        config: MembershipConfig,
-        member: Member,
-        links: Links,
-        emulation: Emulation,
+        crew: Crew,
+        part: Part,
+        history: History,
         requests: UnboundedReceiver<Request>,
         answers: Sender<Answer>,
-    ) -> Self {
-        let MembershipConfig { identity, aggregator, station, scenario, events, .. } = config;
+    ) -> Result<(Runtime, Self), JoinError> {
+        let Crew { identity, aggregator, listen, station, scenario, clock, events } = crew;
+        let runtime = crate::net::runtime().map_err(JoinError::Start)?;
+        let listener = Listener::bind(listen)?;
+        let Contacts { planned, actual } = scenario.contacts()?;
+        let emulation = Emulation { contacts: Arc::new(actual), clock, byte_scale: scenario.emulation.byte_scale };
+        let links = {
+            let _inside = runtime.enter();
+            Links::serve(identity.clone(), listener, Some(emulation.clone()))?
+        };
+        events.emit(What::Listening { address: links.address() });
         let rules = &scenario.aggregator;
-        Self {
-            member,
+        let settings = Settings {
+            node: identity.node.clone(),
+            address: links.address(),
+            part,
+            wire: scenario.collective.wire,
+            strategy: scenario.collective.strategy,
+            contacts: Arc::new(planned),
+            patience: rules.patience,
+        };
+        let driver = Self {
+            member: Member::new(settings, history, Duration::ZERO),
             control: ControlLoop::new(identity.clone(), aggregator),
             lanes: Lanes::new(links, events.clone()),
             deliveries: Deliveries::new(identity, station, emulation, rules.patience, events.clone()),
@@ -84,7 +121,8 @@ impl Driver {
             suspect_after: rules.suspect_after,
             origin: Instant::now(),
             end: None,
-        }
+        };
+        Ok((runtime, driver))
     }
 
     /// Runs until the node has left or failed, or nobody wants it any more.
@@ -115,7 +153,10 @@ impl Driver {
         let answer = match self.end.take() {
             Some(End::Left(report)) => {
                 self.control.close(self.suspect_after).await;
-                self.events.emit(What::Left { report: report.clone() });
+                self.events.emit(match self.member.part() {
+                    Part::Train { .. } => What::Left { report: report.clone() },
+                    Part::Relay => What::Carried { raw_bytes: report.raw_bytes, wire_bytes: report.wire_bytes },
+                });
                 Answer::Left(report)
             }
             Some(End::Failed(error)) => Answer::Failed(error),
@@ -177,6 +218,7 @@ impl Driver {
                     self.deliveries.start(round, checkpoint);
                 }
                 Command::Forget(round) => drop(self.checkpoints.remove(&round)),
+                Command::Unneeded => self.obey(Request::Leave(Report::default())),
                 Command::Phase(round, attempt, phase) => self.events.phase(round, attempt, phase),
                 Command::Emit(what) => self.events.emit(what),
                 Command::Left(report) => self.end = Some(End::Left(report)),

@@ -3,7 +3,7 @@
 //! A [`Membership`] owns one thread, on which all of the node's sockets live: the control stream with its heartbeats,
 //! the lanes to its peers, the delivery of checkpoints. The calls here block the trainer's own thread. Heartbeats go on
 //! while the trainer computes, and stop when the process does. The decisions are [`member`](crate::member)'s; this
-//! module executes them.
+//! module executes them. A relay has no trainer and is one call, [`carry`].
 //!
 //! ```no_run
 //! # use starloom_comms::net::membership::*;
@@ -32,6 +32,7 @@ mod delivery;
 mod driver;
 mod error;
 mod lanes;
+mod relay;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -41,21 +42,17 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use self::driver::{Answer, Driver, Request};
+use self::driver::{Answer, Crew, Driver, Request};
 pub use self::error::{JoinError, MembershipError};
+pub use self::relay::{RelayConfig, carry};
 use super::clock::MissionClock;
 use super::event_sink::EventSink;
 use super::identity::Identity;
-use super::laser::Emulation;
-use super::link::Links;
-use super::listen::Listener;
-use crate::contacts::Contacts;
 use crate::control::{DataInfo, Report, Then, View};
 use crate::custody::Manifest;
-use crate::events::What;
 use crate::id::{Digest, Round};
 pub use crate::member::{Agreed, Failure};
-use crate::member::{History, Member, Settings};
+use crate::member::{History, Part};
 use crate::scenario::Scenario;
 
 /// What it takes to join a job.
@@ -118,31 +115,13 @@ impl Membership {
     /// # Errors
     /// [`JoinError`] if the address is taken, the aggregator refuses the node, or it cannot be reached.
     pub fn join(config: MembershipConfig) -> Result<Self, JoinError> {
-        let MembershipConfig { committed, elements, .. } = config;
-        let runtime = super::runtime().map_err(JoinError::Start)?;
-        let listener = Listener::bind(config.listen)?;
-        let Contacts { planned, actual } = config.scenario.contacts()?;
-        let byte_scale = config.scenario.emulation.byte_scale;
-        let emulation = Emulation { contacts: Arc::new(actual), clock: config.clock, byte_scale };
-        let links = {
-            let _inside = runtime.enter();
-            Links::serve(config.identity.clone(), listener, Some(emulation.clone()))?
-        };
-        config.events.emit(What::Listening { address: links.address() });
-        let settings = Settings {
-            node: config.identity.node.clone(),
-            address: links.address(),
-            data: config.data,
-            elements,
-            wire: config.scenario.collective.wire,
-            strategy: config.scenario.collective.strategy,
-            contacts: Arc::new(planned),
-            patience: config.scenario.aggregator.patience,
-        };
-        let member = Member::new(settings, History::at(committed, config.history), std::time::Duration::ZERO);
+        let MembershipConfig { data, elements, committed, history, .. } = config;
+        let MembershipConfig { identity, aggregator, listen, station, scenario, clock, events, .. } = config;
+        let crew = Crew { identity, aggregator, listen, station, scenario, clock, events };
         let (requests, inbox) = tokio::sync::mpsc::unbounded_channel();
         let (outbox, answers) = channel();
-        let driver = Driver::new(config, member, links, emulation, inbox, outbox);
+        let part = Part::Train { data, elements };
+        let (runtime, driver) = Driver::new(crew, part, History::at(committed, history), inbox, outbox)?;
         let comms = move || {
             runtime.block_on(driver.run());
             // A file that is being read must not hold up a process that leaves.
@@ -153,7 +132,7 @@ impl Membership {
             requests: Some(requests),
             answers,
             thread: Some(thread),
-            view: View { id: crate::id::ViewId(0), members: Vec::new() },
+            view: View { id: crate::id::ViewId(0), members: Vec::new(), relays: Vec::new() },
             next: Some(committed.next()),
             elements,
             failed: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Malformed, address, digest, node, present, v1};
 use crate::control::{AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, Proposal, Report, Then, View};
 use crate::id::{Attempt, Round, ViewId};
-use crate::limits::MAX_NODES;
+use crate::limits::{MAX_ELEMENTS, MAX_NODES};
 
 impl TryFrom<v1::NodeMessage> for NodeMessage {
     type Error = Malformed;
@@ -14,6 +14,7 @@ impl TryFrom<v1::NodeMessage> for NodeMessage {
         use v1::node_message::Kind;
         Ok(match present("kind", message.kind)? {
             Kind::Join(join) => Self::Join(join.try_into()?),
+            Kind::JoinAsRelay(join) => Self::JoinAsRelay { address: address("join_as_relay.address", &join.address)? },
             Kind::Heartbeat(v1::Heartbeat {}) => Self::Heartbeat,
             Kind::Proposal(proposal) => Self::Proposal(proposal.try_into()?),
             Kind::AttemptFailed(failed) => Self::AttemptFailed {
@@ -49,6 +50,7 @@ impl TryFrom<v1::AggregatorMessage> for AggregatorMessage {
                 view: present("open.view", open.view)?.try_into()?,
                 round: Round(open.round),
                 attempt: Attempt(open.attempt),
+                elements: elements(open.elements)?,
             },
             Kind::Commit(commit) => Self::Commit {
                 then: commit.then().try_into()?,
@@ -131,18 +133,17 @@ impl TryFrom<v1::View> for View {
     type Error = Malformed;
 
     fn try_from(view: v1::View) -> Result<Self, Malformed> {
-        let members: Vec<Member> = bounded("view.members", view.members)?
-            .map(|member| {
-                let address = address("view.members.address", &member.address)?;
-                Ok(Member { id: node("view.members.id", &member.id)?, address })
-            })
-            .collect::<Result<_, _>>()?;
-        // A rank is a place in this list, so nobody may have two.
+        let view = Self {
+            id: ViewId(view.id),
+            members: members(["view.members", "view.members.id", "view.members.address"], view.members)?,
+            relays: members(["view.relays", "view.relays.id", "view.relays.address"], view.relays)?,
+        };
+        // A rank is a place in these lists, so nobody may have two.
         let mut seen = BTreeSet::new();
-        if let Some(member) = members.iter().find(|member| !seen.insert(&member.id)) {
+        if let Some(member) = view.ranks().find(|member| !seen.insert(&member.id)) {
             return Err(Malformed { field: "view.members", problem: format!("has {} twice", member.id) });
         }
-        Ok(Self { id: ViewId(view.id), members })
+        Ok(view)
     }
 }
 
@@ -156,6 +157,22 @@ impl TryFrom<v1::Then> for Then {
             v1::Then::Unspecified => Err(unknown("commit.then", then.into())),
         }
     }
+}
+
+/// A vector's length; whoever relays it sets aside room by it.
+fn elements(elements: u64) -> Result<u64, Malformed> {
+    if elements > MAX_ELEMENTS as u64 {
+        let problem = format!("is {elements}; a vector has at most {MAX_ELEMENTS} elements");
+        return Err(Malformed { field: "open.elements", problem });
+    }
+    Ok(elements)
+}
+
+/// The members in a list; its name and those of its parts are for errors.
+fn members([list, id, at]: [&'static str; 3], members: Vec<v1::Member>) -> Result<Vec<Member>, Malformed> {
+    bounded(list, members)?
+        .map(|member| Ok(Member { id: node(id, &member.id)?, address: address(at, &member.address)? }))
+        .collect()
 }
 
 /// A list of nodes that is no longer than a view can be.

@@ -12,7 +12,7 @@ fn proposal(refused: Option<String>) -> Proposal {
 
 fn view() -> View {
     let member = |slot| Member { id: NodeId::satellite(slot), address: ([127, 0, 0, 1], 7000 + slot as u16).into() };
-    View { id: ViewId(4), members: [0, 1, 3].into_iter().map(member).collect() }
+    View { id: ViewId(4), members: [0, 1, 3].into_iter().map(member).collect(), relays: vec![member(5)] }
 }
 
 fn node_messages() -> Vec<NodeMessage> {
@@ -33,6 +33,7 @@ fn node_messages() -> Vec<NodeMessage> {
     vec![
         NodeMessage::Join(join),
         NodeMessage::Join(fresh),
+        NodeMessage::JoinAsRelay { address: ([127, 0, 0, 1], 7003).into() },
         NodeMessage::Heartbeat,
         NodeMessage::Proposal(proposal(Some("NaN at element 7".into()))),
         failed(Some(NodeId::satellite(2))),
@@ -56,7 +57,7 @@ fn aggregator_messages() -> Vec<AggregatorMessage> {
         then,
     };
     vec![
-        AggregatorMessage::Open { view: view(), round, attempt },
+        AggregatorMessage::Open { view: view(), round, attempt, elements: 9 },
         commit(Then::Continue),
         commit(Then::Finish),
         AggregatorMessage::TakeCustody { round },
@@ -91,13 +92,14 @@ fn a_message_that_cannot_be_is_refused_with_its_field() {
             .expect_err("must be refused")
             .to_string()
     };
-    let open = |change: fn(&mut v1::View)| {
+    let opens = |change: fn(&mut v1::View), elements| {
         let mut view = v1::View::from(view());
         change(&mut view);
-        let open = FromAggregator::Open(v1::Open { view: Some(view), round: 1, attempt: 0 });
+        let open = FromAggregator::Open(v1::Open { view: Some(view), round: 1, attempt: 0, elements });
         let refused = AggregatorMessage::try_from(v1::AggregatorMessage { kind: Some(open) });
         refused.expect_err("must be refused").to_string()
     };
+    let open = |change| opens(change, 9);
     for (error, words) in [
         (join(|join| join.address = "sat-0:7000".into()), "`join.address` is `sat-0:7000`"),
         (join(|join| join.history = vec![0; 31]), "`join.history` has 31 bytes"),
@@ -106,6 +108,9 @@ fn a_message_that_cannot_be_is_refused_with_its_field() {
         (join(|join| join.pending = Some(v1::Proposal::default())), "`proposal.digest` has 0 bytes"),
         (open(|view| view.members[1].id = "Sat-1".into()), "`view.members.id` `Sat-1` is not a node name"),
         (open(|view| view.members[1].id = "sat-0".into()), "`view.members` has sat-0 twice"),
+        (open(|view| view.relays[0].id = "sat-0".into()), "`view.members` has sat-0 twice"),
+        (open(|view| view.relays[0].address = "x".into()), "`view.relays.address` is `x`"),
+        (opens(|_| {}, u64::MAX), "`open.elements` is 18446744073709551615"),
         (open(|view| view.members = vec![v1::Member::default(); 5000]), "`view.members` has 5000 entries"),
     ] {
         assert!(error.contains(words), "{error} should contain {words}");

@@ -13,6 +13,7 @@ impl From<NodeMessage> for v1::NodeMessage {
         use v1::node_message::Kind;
         let kind = match message {
             NodeMessage::Join(join) => Kind::Join(join.into()),
+            NodeMessage::JoinAsRelay { address } => Kind::JoinAsRelay(v1::JoinAsRelay { address: address.to_string() }),
             NodeMessage::Heartbeat => Kind::Heartbeat(v1::Heartbeat {}),
             NodeMessage::Proposal(proposal) => Kind::Proposal(proposal.into()),
             NodeMessage::AttemptFailed { view, round, attempt, peer, reason } => {
@@ -44,8 +45,8 @@ impl From<AggregatorMessage> for v1::AggregatorMessage {
     fn from(message: AggregatorMessage) -> Self {
         use v1::aggregator_message::Kind;
         let kind = match message {
-            AggregatorMessage::Open { view, round, attempt } => {
-                Kind::Open(v1::Open { view: Some(view.into()), round: round.0, attempt: attempt.0 })
+            AggregatorMessage::Open { view, round, attempt, elements } => {
+                Kind::Open(v1::Open { view: Some(view.into()), round: round.0, attempt: attempt.0, elements })
             }
             AggregatorMessage::Commit { round, attempt, digest, contributors, view, then } => {
                 let contributor = |(id, samples)| v1::Contributor { id: String::from(id), samples };
@@ -120,7 +121,11 @@ impl From<Report> for v1::Report {
 impl From<View> for v1::View {
     fn from(view: View) -> Self {
         let member = |Member { id, address }| v1::Member { id: id.into(), address: address.to_string() };
-        Self { id: view.id.0, members: view.members.into_iter().map(member).collect() }
+        Self {
+            id: view.id.0,
+            members: view.members.into_iter().map(member).collect(),
+            relays: view.relays.into_iter().map(member).collect(),
+        }
     }
 }
 

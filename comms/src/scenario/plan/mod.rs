@@ -22,6 +22,12 @@ impl Scenario {
         }
     }
 
+    /// The satellites that carry what the nodes send, in the order of the constellation: none in a mesh.
+    #[must_use]
+    pub fn relays(&self) -> Vec<NodeId> {
+        self.orbits().into_iter().flat_map(Orbits::relays).cloned().collect()
+    }
+
     /// How many nodes the job starts with.
     #[must_use]
     pub fn node_count(&self) -> u32 {

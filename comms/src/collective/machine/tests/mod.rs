@@ -249,7 +249,7 @@ fn final_frames_are_forwarded_as_they_came_and_hops_are_computed_where_they_came
 #[test]
 fn a_hub_adds_many_partial_sums_and_a_relay_passes_them_on_apart() {
     // Ranks 2 and 3 reach the hub 0 only through 1, which sends its own first and does not merge what it relays.
-    let mut builder = ScheduleBuilder::new("hub", 4, Segment::split(600, 1));
+    let mut builder = ScheduleBuilder::new("hub", 4, 0, Segment::split(600, 1));
     let [hub, relay] = [Rank(0), Rank(1)];
     builder.send(relay, hub, 0, Kind::Partial);
     for leaf in [Rank(2), Rank(3)] {

@@ -1,0 +1,44 @@
+//! What a member knows before it joins, and what it does in the job.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::codec::Wire;
+use crate::contacts::ContactPlan;
+use crate::control::DataInfo;
+use crate::id::NodeId;
+use crate::scenario::StrategyChoice;
+
+/// What a member knows before it joins.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its own name.
+    pub node: NodeId,
+    /// Where its data links listen.
+    pub address: SocketAddr,
+    /// What it does in the job.
+    pub part: Part,
+    /// How numbers look in frames.
+    pub wire: Wire,
+    /// What makes the schedule.
+    pub strategy: StrategyChoice,
+    /// When which peers see each other.
+    pub contacts: Arc<ContactPlan>,
+    /// How long a lost aggregator may stay away, in wall time.
+    pub patience: Duration,
+}
+
+/// What a node does in a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// It contributes to every round.
+    Train {
+        /// What it trains on.
+        data: DataInfo,
+        /// Elements of the vector that it exchanges.
+        elements: usize,
+    },
+    /// It carries what others send.
+    Relay,
+}
