@@ -85,7 +85,7 @@ fn after(hours: f64) -> MissionTime {
 fn show(args: &Args, scenario: &Scenario, orbits: &Orbits) -> Result<(), Failure> {
     let progress = Progress::new();
     progress.stage(format!("who sees whom among {} satellites", orbits.satellites.len()));
-    let sightings = orbits.sightings().or_exit(Exit::BadInput)?;
+    let sightings = orbits.sightings_watched(|share| progress.share(share)).or_exit(Exit::BadInput)?;
     let contacts = || {
         progress.stage("who gets terminals".to_owned());
         scenario.contacts_seen(orbits, &sightings)
@@ -213,20 +213,38 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
 struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    #[expect(clippy::expect_used, reason = "the template is a constant")]
+    /// Parts of the whole that a bar shows.
+    const PARTS: f64 = 1_000.0;
+
     fn new() -> Self {
         if !io::stderr().is_terminal() {
             return Self(None);
         }
-        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a valid template");
-        let bar = ProgressBar::new_spinner().with_style(style);
+        let bar = ProgressBar::new(Self::PARTS as u64);
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(Some(bar))
     }
 
+    /// Something begins whose end is not known.
     fn stage(&self, what: String) {
+        self.show("{spinner} {msg} {elapsed}");
         if let Some(bar) = &self.0 {
             bar.set_message(what);
+        }
+    }
+
+    /// So much of it is done, from 0 to 1.
+    fn share(&self, share: f64) {
+        self.show("{bar:40} {percent} % {msg} {elapsed}, {eta} left");
+        if let Some(bar) = &self.0 {
+            bar.set_position((share * Self::PARTS) as u64);
+        }
+    }
+
+    #[expect(clippy::expect_used, reason = "the templates are constants")]
+    fn show(&self, template: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
         }
     }
 

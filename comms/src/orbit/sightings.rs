@@ -2,7 +2,7 @@
 
 use super::earth::Site;
 use super::eclipses::eclipses;
-use super::links::{LinkLimits, LinkWindow, link_windows};
+use super::links::{LinkLimits, LinkWindow, link_windows_with};
 use super::passes::passes;
 use super::satellite::{PropagationError, Satellite};
 use super::search::Window;
@@ -43,9 +43,32 @@ impl Sightings {
         sites: &[Site],
         min_elevation_deg: f64,
     ) -> Result<Self, PropagationError> {
+        Self::watched(satellites, span, limits, sites, min_elevation_deg, |_| {})
+    }
+
+    /// As [`Sightings::of`], telling now and then which share of the pairs of satellites is done, from 0 to 1.
+    ///
+    /// # Errors
+    /// [`PropagationError`] if a satellite does not stay up.
+    pub fn watched(
+        satellites: &[Satellite],
+        span: Span,
+        limits: LinkLimits,
+        sites: &[Site],
+        min_elevation_deg: f64,
+        mut told: impl FnMut(f64),
+    ) -> Result<Self, PropagationError> {
         let trajectories: Vec<Trajectory> =
             satellites.iter().map(|satellite| satellite.trajectory(span)).collect::<Result<_, _>>()?;
-        let links = link_windows(&trajectories, limits);
+        let mut links = Vec::new();
+        link_windows_with(&trajectories, limits, |windows| {
+            links.extend_from_slice(windows);
+            if let Some(last) = windows.last() {
+                // What is left are the pairs of those that come after it.
+                let left = 1.0 - f64::from(last.a + 1) / trajectories.len() as f64;
+                told(1.0 - left * left);
+            }
+        });
         let mut found = Vec::new();
         for (satellite, trajectory) in (0..).zip(&trajectories) {
             for (station, site) in (0..).zip(sites) {

@@ -121,10 +121,18 @@ impl Orbits {
     /// # Errors
     /// [`PropagationError`] if a satellite does not stay up.
     pub fn sightings(&self) -> Result<Sightings, PropagationError> {
+        self.sightings_watched(|_| {})
+    }
+
+    /// As [`Orbits::sightings`], telling now and then which share of the pairs of satellites is done, from 0 to 1.
+    ///
+    /// # Errors
+    /// [`PropagationError`] if a satellite does not stay up.
+    pub fn sightings_watched(&self, told: impl FnMut(f64)) -> Result<Sightings, PropagationError> {
         let satellites: Vec<Satellite> =
             self.satellites.iter().map(|each| Satellite::new(each.elements.clone())).collect::<Result<_, _>>()?;
         let sites: Vec<Site> = self.stations.iter().map(|station| station.site).collect();
-        Sightings::of(&satellites, self.mission(), self.limits, &sites, self.min_elevation_deg)
+        Sightings::watched(&satellites, self.mission(), self.limits, &sites, self.min_elevation_deg, told)
     }
 
     /// The span of the mission that there are contacts in.
