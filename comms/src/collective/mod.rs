@@ -41,17 +41,21 @@
 //! # Ok::<(), starloom_comms::collective::FrameError>(())
 //! ```
 
+mod builder;
 mod frame;
 mod machine;
 mod planner;
 mod schedule;
+mod shares;
 pub mod strategies;
 #[cfg(test)]
 mod test_network;
 mod verify;
 
+pub use builder::ScheduleBuilder;
 pub use frame::{Frame, FrameError, Header, Kind, Piece, Tag};
 pub use machine::{Completed, Machine, MachineEvent, Refusal, Traffic};
 pub use planner::{PlanError, plan};
-pub use schedule::{Action, Schedule, ScheduleBuilder, Segment, Step};
+pub use schedule::{Action, Schedule, Segment, Step};
+pub use shares::Shares;
 pub use verify::{VerifyError, verify, verify_from};

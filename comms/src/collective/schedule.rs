@@ -5,12 +5,13 @@
 //!
 //! - **lanes**: frames to one peer leave in the order of the sends to it, and arrive in the order of the receives
 //!   there;
-//! - **segments**: the receives of one segment are applied in their order, and a send or a finalize of the segment
-//!   happens after the first [`Step::after`] of them.
+//! - **segments**: the partial sums that come for one segment are added in their order, and what hands the sum on, or makes a
+//!   share of it, happens after the first [`Step::after`] of them.
 //!
-//! A rank holds, for each segment, its own contribution and what it has received; sending a partial sum hands all of
+//! A rank holds, for each segment, its own contribution and the partial sums it has received; sending a partial sum hands all of
 //! it on and leaves nothing, so a contribution is never in two places. Whoever has all contributions of a segment
-//! finalizes it (divides by the samples, encodes once) and is its owner; finals are copied freely. Both orders hold
+//! finalizes it (divides by the samples, encodes once) and is its owner; final numbers are copied freely, and wait for nothing but
+//! themselves. A mean may also be finalized in several [`Shares`], by an owner each. Both orders hold
 //! for each frame inside a segment by itself, so the frames of a segment follow each other through a schedule like
 //! drops in a pipe.
 //!
@@ -21,6 +22,7 @@
 use blake3::Hasher;
 
 use super::frame::Kind;
+use super::shares::Shares;
 use crate::id::{Digest, Rank};
 
 /// A run of the vector that travels as a whole, in frames.
@@ -56,7 +58,7 @@ pub enum Action {
     Send {
         /// The receiver.
         to: Rank,
-        /// Partial sum or final mean.
+        /// Partial sum or final numbers.
         kind: Kind,
     },
     /// Receives a partial sum and adds it to what is held.
@@ -64,13 +66,15 @@ pub enum Action {
         /// The sender.
         from: Rank,
     },
-    /// Receives the final mean.
+    /// Receives final numbers.
     ReceiveStore {
         /// The sender.
         from: Rank,
     },
-    /// Makes the final mean of what is held, as the segment's owner.
+    /// Makes final numbers of what is held, as their owner.
     Finalize,
+    /// Makes final numbers of their parts.
+    Merge,
 }
 
 /// One step of a rank's program.
@@ -78,7 +82,9 @@ pub enum Action {
 pub struct Step {
     /// Index of the segment.
     pub segment: u32,
-    /// How many receive steps of this rank on this segment must be complete before.
+    /// Which of the segment's [`Shares`], for final numbers; 0 for partial sums.
+    pub share: u32,
+    /// How many partial sums of this segment this rank must have added before.
     pub after: u32,
     /// What it does.
     pub action: Action,
@@ -89,6 +95,8 @@ pub struct Step {
 pub struct Schedule {
     pub(super) strategy: &'static str,
     pub(super) segments: Vec<Segment>,
+    /// What the mean of each segment consists of.
+    pub(super) shares: Vec<Shares>,
     pub(super) programs: Vec<Vec<Step>>,
     /// How many of the ranks contribute; the others are relays.
     pub(super) contributors: usize,
@@ -131,6 +139,15 @@ impl Schedule {
         &self.segments
     }
 
+    /// What the mean of a segment consists of.
+    ///
+    /// # Panics
+    /// If there is no such segment.
+    #[must_use]
+    pub fn shares(&self, segment: u32) -> &Shares {
+        &self.shares[segment as usize]
+    }
+
     /// The steps of `rank`; none if it is no rank of the schedule.
     #[must_use]
     pub fn program(&self, rank: Rank) -> &[Step] {
@@ -163,8 +180,13 @@ impl Schedule {
             hasher.update(&number.to_le_bytes());
         };
         put(self.segments.len() as u64);
-        for segment in &self.segments {
+        for (segment, shares) in self.segments.iter().zip(&self.shares) {
             put(segment.elements as u64);
+            put(shares.len() as u64);
+            for parts in (0..).map(|share| shares.parts(share)).take(shares.len()) {
+                put(parts.len() as u64);
+                parts.iter().for_each(|part| put(u64::from(*part)));
+            }
         }
         put(self.programs.len() as u64);
         put(self.contributors as u64);
@@ -177,8 +199,10 @@ impl Schedule {
                     Action::ReceiveReduce { from } => (2, from.0),
                     Action::ReceiveStore { from } => (3, from.0),
                     Action::Finalize => (4, 0),
+                    Action::Merge => (5, 0),
                 };
                 put(u64::from(step.segment) << 32 | u64::from(step.after));
+                put(u64::from(step.share));
                 put(action << 32 | u64::from(peer));
             }
         }
@@ -193,61 +217,10 @@ fn sorted(ranks: impl Iterator<Item = Rank>) -> Vec<Rank> {
     ranks
 }
 
-/// Writes a [`Schedule`] step by step. Each rank's steps are given in an order that it could execute them in; what
-/// a step must wait for follows from it.
-#[derive(Debug)]
-pub struct ScheduleBuilder {
-    schedule: Schedule,
-    /// Receives so far, by rank and segment.
-    received: Vec<Vec<u32>>,
-}
-
-impl ScheduleBuilder {
-    /// An empty schedule for `contributors` ranks and `relays` behind them over `segments`, which follow each other
-    /// without a gap from element 0.
-    #[must_use]
-    pub fn new(strategy: &'static str, contributors: usize, relays: usize, segments: Vec<Segment>) -> Self {
-        let ranks = contributors + relays;
-        let received = vec![vec![0; segments.len()]; ranks];
-        let programs = vec![Vec::new(); ranks];
-        Self { schedule: Schedule { strategy, segments, programs, contributors }, received }
-    }
-
-    /// `rank` sends what it holds of `segment` to `to`.
-    pub fn send(&mut self, rank: Rank, to: Rank, segment: u32, kind: Kind) {
-        self.push(rank, segment, Action::Send { to, kind });
-    }
-
-    /// `rank` receives `segment` from `from`: adds a partial sum, stores a final mean.
-    pub fn receive(&mut self, rank: Rank, from: Rank, segment: u32, kind: Kind) {
-        let action = match kind {
-            Kind::Partial => Action::ReceiveReduce { from },
-            Kind::Final => Action::ReceiveStore { from },
-        };
-        self.push(rank, segment, action);
-        self.received[rank.index()][segment as usize] += 1;
-    }
-
-    /// `rank` makes the final mean of `segment`.
-    pub fn finalize(&mut self, rank: Rank, segment: u32) {
-        self.push(rank, segment, Action::Finalize);
-    }
-
-    /// The schedule as written; [`verify`](super::verify()) tells whether it is a sound one.
-    #[must_use]
-    pub fn build(self) -> Schedule {
-        self.schedule
-    }
-
-    fn push(&mut self, rank: Rank, segment: u32, action: Action) {
-        let after = self.received[rank.index()][segment as usize];
-        self.schedule.programs[rank.index()].push(Step { segment, after, action });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collective::ScheduleBuilder;
 
     #[test]
     fn a_split_covers_the_vector_in_parts_that_differ_by_one_element_at_most() {

@@ -129,6 +129,8 @@ pub struct Piece {
     pub wire: Wire,
     /// The segment.
     pub segment: u32,
+    /// Which share of the segment's mean.
+    pub share: u32,
     /// The first element's offset within the segment.
     pub offset: u64,
     /// Elements.
@@ -137,14 +139,14 @@ pub struct Piece {
 
 impl From<&Header> for Piece {
     fn from(header: &Header) -> Self {
-        let Header { kind, wire, segment, offset, elements, .. } = *header;
-        Self { kind, wire, segment, offset, elements }
+        let Header { kind, wire, segment, share, offset, elements, .. } = *header;
+        Self { kind, wire, segment, share, offset, elements }
     }
 }
 
 impl std::fmt::Display for Piece {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { kind, wire, segment, offset, elements } = self;
-        write!(f, "{kind:?} segment {segment} elements {offset}+{elements} in {wire}")
+        let Self { kind, wire, segment, share, offset, elements } = self;
+        write!(f, "{kind:?} segment {segment} share {share} elements {offset}+{elements} in {wire}")
     }
 }

@@ -6,7 +6,7 @@
 //! | offset | bytes | field | meaning |
 //! |---|---|---|---|
 //! | 0 | 4 | magic | `SLF1` |
-//! | 4 | 1 | kind | 0: partial sum, 1: final mean |
+//! | 4 | 1 | kind | 0: partial sum, 1: final numbers |
 //! | 5 | 1 | wire | 0: f32, 1: fp16 |
 //! | 6 | 2 | zero | reserved |
 //! | 8 | 4 | view | version of the roster |
@@ -17,7 +17,7 @@
 //! | 32 | 8 | offset | of the first element, within the segment |
 //! | 40 | 8 | samples | summed into a partial, or in the mean |
 //! | 48 | 4 | payload length | bytes that follow the header |
-//! | 52 | 4 | zero | reserved |
+//! | 52 | 4 | share | index among the shares of the segment; 0 in a partial sum |
 //! | 56 | 8 | checksum | XXH3-64 of bytes 0 to 55, seeded with the XXH3-64 of the payload |
 //!
 //! The payload's own hash is the inner one, so that forwarding a payload under another header does not read it again.
@@ -57,7 +57,7 @@ impl std::fmt::Display for Tag {
 pub enum Kind {
     /// A sum of some contributions, each weighted by its samples.
     Partial,
-    /// The mean over all contributions, as its owner encoded it.
+    /// The mean over all contributions, or a share of their sum, as its owner encoded it.
     Final,
 }
 
@@ -72,11 +72,13 @@ pub struct Header {
     pub wire: Wire,
     /// Index of the segment in the schedule.
     pub segment: u32,
+    /// Index among the segment's [`Shares`](super::Shares); 0 in a partial sum.
+    pub share: u32,
     /// Elements in this frame.
     pub elements: u32,
     /// The first element's offset within the segment.
     pub offset: u64,
-    /// Samples summed into a partial, or in the final mean.
+    /// Samples summed into a partial, in the final mean, or in a share.
     pub samples: u64,
 }
 
@@ -135,6 +137,12 @@ impl Frame {
         (Self::HEADER_BYTES + self.payload.len()) as u64
     }
 
+    /// The frame as one of a share.
+    pub(crate) fn labelled(mut self, share: u32) -> Self {
+        self.header.share = share;
+        self
+    }
+
     pub(crate) fn into_payload(self) -> Bytes {
         self.payload
     }
@@ -143,7 +151,7 @@ impl Frame {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "a payload is at most MAX_MESSAGE_BYTES long")]
     pub fn encode_header(&self) -> [u8; Self::HEADER_BYTES] {
-        let Header { tag, kind, wire, segment, elements, offset, samples } = self.header;
+        let Header { tag, kind, wire, segment, share, elements, offset, samples } = self.header;
         let mut bytes = [0; Self::HEADER_BYTES];
         bytes[0..4].copy_from_slice(&MAGIC);
         bytes[4] = match kind {
@@ -162,6 +170,7 @@ impl Frame {
         bytes[32..40].copy_from_slice(&offset.to_le_bytes());
         bytes[40..48].copy_from_slice(&samples.to_le_bytes());
         bytes[48..52].copy_from_slice(&(self.payload.len() as u32).to_le_bytes());
+        bytes[52..56].copy_from_slice(&share.to_le_bytes());
         let checksum = xxh3_64_with_seed(&bytes[..CHECKED], self.payload_hash);
         bytes[CHECKED..].copy_from_slice(&checksum.to_le_bytes());
         bytes
@@ -224,7 +233,7 @@ fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FrameError> {
         1 => Wire::Fp16,
         other => return Err(field("wire", u64::from(other))),
     };
-    let reserved = u64::from(u32_at(bytes, 52)) << 16 | u64::from(bytes[7]) << 8 | u64::from(bytes[6]);
+    let reserved = u64::from(bytes[7]) << 8 | u64::from(bytes[6]);
     if reserved != 0 {
         return Err(field("reserved", reserved));
     }
@@ -238,8 +247,11 @@ fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FrameError> {
     }
     let tag =
         Tag { view: ViewId(u32_at(bytes, 8)), round: Round(u64_at(bytes, 16)), attempt: Attempt(u32_at(bytes, 12)) };
-    let (segment, samples) = (u32_at(bytes, 24), u64_at(bytes, 40));
-    Ok((Header { tag, kind, wire, segment, elements, offset, samples }, u32_at(bytes, 48) as usize))
+    let (segment, share, samples) = (u32_at(bytes, 24), u32_at(bytes, 52), u64_at(bytes, 40));
+    if kind == Kind::Partial && share != 0 {
+        return Err(field("share", u64::from(share)));
+    }
+    Ok((Header { tag, kind, wire, segment, share, elements, offset, samples }, u32_at(bytes, 48) as usize))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {

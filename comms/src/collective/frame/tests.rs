@@ -22,7 +22,8 @@ fn frame() -> impl Strategy<Value = Frame> {
     let place = (any::<u32>(), 0..=MAX_ELEMENTS as u64 - 600, any::<u64>());
     (tag, kind, wire, place, 0_u32..600, any::<u8>()).prop_map(
         |(tag, kind, wire, (segment, offset, samples), elements, fill)| {
-            let header = Header { tag, kind, wire, segment, elements, offset, samples };
+            let share = if kind == Kind::Final { segment.rotate_left(7) } else { 0 };
+            let header = Header { tag, kind, wire, segment, share, elements, offset, samples };
             Frame::new(header, vec![fill; wire.encoded_len(elements as usize)].into())
         },
     )
@@ -65,7 +66,7 @@ proptest! {
 fn the_header_is_laid_out_as_its_table_says() {
     let tag = Tag { view: ViewId(0x0403_0201), round: Round(0x0807_0605_0403_0201), attempt: Attempt(0x1413_1211) };
     let (kind, wire) = (Kind::Final, Wire::Fp16);
-    let header = Header { tag, kind, wire, segment: 5, elements: 3, offset: 0x0102, samples: 0x0304 };
+    let header = Header { tag, kind, wire, segment: 5, share: 6, elements: 3, offset: 0x0102, samples: 0x0304 };
     let bytes = Frame::new(header, vec![1; 7].into()).encode_header();
     let expected: [&[u8]; 12] = [
         b"SLF1",
@@ -78,7 +79,7 @@ fn the_header_is_laid_out_as_its_table_says() {
         &[2, 1, 0, 0, 0, 0, 0, 0],
         &[4, 3, 0, 0, 0, 0, 0, 0],
         &[7, 0, 0, 0],
-        &[0, 0, 0, 0],
+        &[6, 0, 0, 0],
         &xxh3_64_with_seed(&bytes[..56], xxh3_64(&[1; 7])).to_le_bytes(),
     ];
     assert_eq!(bytes.to_vec(), expected.concat());
@@ -87,7 +88,8 @@ fn the_header_is_laid_out_as_its_table_says() {
 #[test]
 fn a_refusal_names_the_rule_that_is_broken() {
     let tag = Tag { view: ViewId(1), round: Round(1), attempt: Attempt(0) };
-    let header = Header { tag, kind: Kind::Partial, wire: Wire::F32, segment: 0, elements: 2, offset: 0, samples: 1 };
+    let (kind, wire) = (Kind::Partial, Wire::F32);
+    let header = Header { tag, kind, wire, segment: 0, share: 0, elements: 2, offset: 0, samples: 1 };
     let good = bytes_of(&Frame::new(header, vec![0; 8].into()));
     let broken = |at: usize, value: u8| {
         let mut bytes = BytesMut::from(&good[..]);
@@ -98,10 +100,10 @@ fn a_refusal_names_the_rule_that_is_broken() {
     assert_eq!(broken(4, 2), FrameError::Field { name: "kind", value: 2 });
     assert_eq!(broken(5, 9), FrameError::Field { name: "wire", value: 9 });
     assert_eq!(broken(6, 1), FrameError::Field { name: "reserved", value: 1 });
-    assert_eq!(broken(53, 1), FrameError::Field { name: "reserved", value: 1 << 24 });
+    assert_eq!(broken(53, 1), FrameError::Field { name: "share", value: 1 << 8 });
     assert_eq!(broken(31, 1), FrameError::Field { name: "elements", value: (1 << 24) + 2 });
     assert_eq!(broken(36, 2), FrameError::Field { name: "offset", value: 2 << 32 });
-    let (carried, wire) = (8, Wire::F32);
+    let carried = 8;
     assert_eq!(broken(48, 7), FrameError::PayloadLength { declared: 7, carried, elements: 2, wire, needed: 8 });
     assert_eq!(broken(28, 3), FrameError::PayloadLength { declared: 8, carried, elements: 3, wire, needed: 12 });
     assert!(matches!(broken(40, 2), FrameError::Checksum { .. }));

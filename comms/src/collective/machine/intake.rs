@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::super::frame::{Frame, FrameError, Header, Kind, Piece};
 use super::recipe::{Goes, Group, Receive};
-use super::{Machine, MachineEvent, Place, Slot, weight};
+use super::{Machine, Place, Slot, weight};
 use crate::codec::{CodecError, Weighted};
 use crate::id::Rank;
 
@@ -18,17 +18,21 @@ impl Machine {
     /// if the right frame comes; after others it may not.
     pub fn handle_frame(&mut self, from: Rank, frame: Frame) -> Result<(), FrameError> {
         let place = self.admit(from, &frame)?;
+        if frame.header().kind == Kind::Final {
+            return self.take_share(from, place.frame, frame, false);
+        }
         if self.slot(place).applied < place.index {
             self.early.insert(place, (from, frame));
             return Ok(());
         }
-        self.apply(from, place, frame)?;
+        self.add(from, place, frame)?;
         let mut next = Place { index: place.index + 1, ..place };
         while let Some((from, frame)) = self.early.remove(&next) {
-            self.apply(from, next, frame)?;
+            self.add(from, next, frame)?;
             next.index += 1;
         }
-        Ok(())
+        // Shares may have waited for the last of them.
+        self.add_up(place.segment, place.frame)
     }
 
     /// Checks that a frame is the one that is next on its lane, and moves the lane on.
@@ -41,13 +45,14 @@ impl Machine {
         let Some((receive, number)) = self.inbound.get(&from).and_then(|lane| lane.next()) else {
             return Err(surplus);
         };
-        let Receive { segment, kind, index } = receive;
-        let expected = Piece::from(&self.header(kind, segment, number, 0));
+        let Receive { segment, kind, share, index } = receive;
+        let expected = Piece::from(&Header { share, ..self.header(kind, segment, number, 0) });
         if got != expected {
             return Err(FrameError::OutOfOrder { from, expected, got });
         }
         let samples = |rule| FrameError::Samples { from, segment, got: header.samples, rule };
-        if kind == Kind::Final && self.total.is_some_and(|total| total != header.samples) {
+        let is_mean = kind == Kind::Final && self.recipes[segment as usize].is_one;
+        if is_mean && self.total.is_some_and(|total| total != header.samples) {
             return Err(samples("another final frame states another number"));
         }
         let frames = self.slots[segment as usize].len();
@@ -60,27 +65,10 @@ impl Machine {
         Ok(Place { segment, frame: number, index })
     }
 
-    /// Applies a frame whose turn it is.
-    fn apply(&mut self, from: Rank, place: Place, frame: Frame) -> Result<(), FrameError> {
-        self.slot(place).applied += 1;
-        match frame.header().kind {
-            Kind::Partial => self.add(from, place, frame),
-            Kind::Final => {
-                // A relay looks at nothing: whoever needs the numbers checks them.
-                if !self.input.is_empty() {
-                    let range = self.range(place.segment, place.frame);
-                    let decoded = self.wire.decode(frame.payload(), &mut self.mean[range]);
-                    decoded.map_err(|error| blame(error, from, frame.header()))?;
-                }
-                self.hold_final(place.segment, place.frame, frame);
-                Ok(())
-            }
-        }
-    }
-
     /// Adds a partial sum to its group, and passes the group on if it is whole.
     fn add(&mut self, from: Rank, place: Place, frame: Frame) -> Result<(), FrameError> {
         let Place { segment, frame: number, index } = place;
+        self.slot(place).applied += 1;
         let Some((group, Group { receives, goes })) = self.recipes[segment as usize].group_of(index) else {
             unreachable!("a sound schedule passes on all that it receives");
         };
@@ -119,14 +107,19 @@ impl Machine {
                 self.wire.encode(Weighted { values: sum, weight: 1.0 }, &mut payload).map_err(blame)?;
                 self.hold_partial(place, group, samples, payload);
             }
-            Goes::IntoMean => {
-                if self.total.is_some_and(|total| total != samples) {
+            Goes::Into { share } => {
+                let is_one = self.recipes[segment as usize].is_one;
+                if is_one && self.total.is_some_and(|total| total != samples) {
                     let (got, rule) = (header.samples, "with the others it is not the total of another segment");
                     return Err(FrameError::Samples { from, segment, got, rule });
                 }
-                self.wire.mean(sum, weight(samples.max(1)), &mut payload).map_err(blame)?;
-                let header = self.header(Kind::Final, segment, number, samples);
-                self.hold_final(segment, number, Frame::new(header, payload.freeze()));
+                let made = match is_one {
+                    true => self.wire.mean(sum, weight(samples.max(1)), &mut payload),
+                    false => self.wire.encode(Weighted { values: sum, weight: 1.0 }, &mut payload),
+                };
+                made.map_err(blame)?;
+                let header = Header { share, ..self.header(Kind::Final, segment, number, samples) };
+                self.take_share(self.rank, number, Frame::new(header, payload.freeze()), is_one)?;
             }
         }
         Ok(())
@@ -146,21 +139,6 @@ impl Machine {
         self.partials.insert((place.segment, place.frame, group), Frame::new(header, payload.freeze()));
     }
 
-    /// Takes note of final numbers, which are in the result, and keeps their frame for the peers that wait for it.
-    pub(super) fn hold_final(&mut self, segment: u32, number: u32, frame: Frame) {
-        let slot = &mut self.slots[segment as usize][number as usize];
-        slot.seal = Some((frame.header().samples, frame.payload_hash()));
-        if self.total.is_none() {
-            self.total = Some(frame.header().samples);
-            self.events.push_back(MachineEvent::EnteredGather);
-        }
-        if slot.last_sends > 0 {
-            slot.last = Some(frame);
-        }
-        self.finals_missing -= 1;
-        self.settle();
-    }
-
     fn slot(&mut self, place: Place) -> &mut Slot {
         &mut self.slots[place.segment as usize][place.frame as usize]
     }
@@ -172,7 +150,7 @@ fn writable(payload: Bytes) -> BytesMut {
 }
 
 /// Says whose frame broke a kernel.
-fn blame(error: CodecError, from: Rank, header: &Header) -> FrameError {
+pub(super) fn blame(error: CodecError, from: Rank, header: &Header) -> FrameError {
     let Header { kind, segment, offset, .. } = *header;
     match error {
         CodecError::NonFinite { element } => {

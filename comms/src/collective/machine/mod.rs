@@ -12,6 +12,7 @@
 //! - A relay has no input and keeps no result: frames pass through it as they are, but for partial sums that a schedule
 //!   makes it add up.
 
+mod finals;
 mod intake;
 mod lane;
 mod outcome;
@@ -23,11 +24,11 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use bytes::BytesMut;
-
+use self::finals::{Held, SharePlace};
+use self::intake::blame;
 use self::lane::Lane;
 use self::outcome::refuse;
-use self::recipe::{Goes, Group, Receive, Recipe, SegmentRecipe, Send};
+use self::recipe::{Receive, Recipe, SegmentRecipe, Send};
 use super::frame::{Frame, Header, Kind, Tag};
 use super::schedule::{Schedule, Segment};
 use crate::codec::Wire;
@@ -39,6 +40,7 @@ pub use outcome::{Completed, MachineEvent, Refusal, Traffic};
 #[derive(Debug)]
 pub struct Machine {
     schedule: Arc<Schedule>,
+    rank: Rank,
     tag: Tag,
     wire: Wire,
     /// Nothing for a relay.
@@ -55,10 +57,18 @@ pub struct Machine {
     early: BTreeMap<Place, (Rank, Frame)>,
     /// Partial sums that are ready to leave, by segment, frame and group.
     partials: BTreeMap<(u32, u32, u32), Frame>,
+    /// Final numbers for as long as they are needed.
+    finals: BTreeMap<SharePlace, Held>,
+    /// What enters the digest of the result: samples and hash of the final payloads.
+    seals: BTreeMap<SharePlace, (u64, u64)>,
     /// The result as far as it is there. Before a range has its final numbers, partial sums are added up in it. For a
     /// relay that adds nothing up it is empty.
     mean: Vec<f32>,
-    /// Samples in the mean, from the first final frame on.
+    /// Where shares are merged.
+    scratch: Vec<f32>,
+    /// Whether final numbers have come.
+    gathers: bool,
+    /// Samples in the mean, from the first whole frame of it on.
     total: Option<u64>,
     finals_missing: usize,
     sends_missing: usize,
@@ -77,16 +87,16 @@ struct Place {
 /// The state of one frame of one segment.
 #[derive(Debug, Clone, Default)]
 struct Slot {
-    /// Receives that have been applied.
+    /// Partial sums that have been added.
     applied: u32,
     /// Samples in the partial sum that is being added up.
     samples: u64,
-    /// What enters the digest of the result: samples and hash of the final payload.
-    seal: Option<(u64, u64)>,
-    /// The final frame, for as long as peers wait for it.
-    last: Option<Frame>,
-    /// How many peers wait.
-    last_sends: u32,
+    /// Whether the share of the own contribution alone has been made.
+    own_made: bool,
+    /// Shares that have been added up.
+    added: u32,
+    /// Samples in them.
+    samples_added: u64,
 }
 
 impl Machine {
@@ -115,8 +125,9 @@ impl Machine {
         let mut mean = spare.unwrap_or_default();
         mean.resize(input.len(), 0.0);
         let recipe = Recipe::of(&schedule, rank);
-        let mut machine = Self { refusal, samples, mean, input, ..Self::empty(schedule, tag, wire, recipe) };
-        machine.finals_missing = machine.slots.iter().map(Vec::len).sum();
+        let mut machine = Self { refusal, samples, mean, input, ..Self::empty(schedule, rank, tag, wire, recipe) };
+        let finals = |(slots, recipe): (&Vec<Slot>, &SegmentRecipe)| slots.len() * recipe.roots.len();
+        machine.finals_missing = machine.slots.iter().zip(&machine.recipes).map(finals).sum();
         machine.finalize_alone();
         machine
     }
@@ -132,25 +143,20 @@ impl Machine {
         let recipe = Recipe::of(&schedule, rank);
         let adds_up = recipe.segments.iter().any(SegmentRecipe::adds_up);
         let mean = vec![0.0; if adds_up { schedule.elements() } else { 0 }];
-        let mut machine = Self { mean, ..Self::empty(schedule, tag, wire, recipe) };
-        let frames = |(slots, recipe): (&Vec<Slot>, &SegmentRecipe)| if recipe.gets_mean { slots.len() } else { 0 };
-        machine.finals_missing = machine.slots.iter().zip(&machine.recipes).map(frames).sum();
+        let mut machine = Self { mean, ..Self::empty(schedule, rank, tag, wire, recipe) };
         machine.settle();
         machine
     }
 
     /// A machine that has sent and received nothing, without input and result.
-    fn empty(schedule: Arc<Schedule>, tag: Tag, wire: Wire, recipe: Recipe) -> Self {
+    fn empty(schedule: Arc<Schedule>, rank: Rank, tag: Tag, wire: Wire, recipe: Recipe) -> Self {
         let Recipe { inbound, outbound, segments: recipes } = recipe;
         let frames: Vec<u32> = schedule.segments().iter().map(|segment| frames(wire, *segment)).collect();
-        let slots = frames
-            .iter()
-            .zip(&recipes)
-            .map(|(&frames, recipe)| vec![Slot { last_sends: recipe.final_sends, ..Slot::default() }; frames as usize])
-            .collect();
+        let slots = frames.iter().map(|&frames| vec![Slot::default(); frames as usize]).collect();
         let sends_missing = outbound.values().flatten().map(|send| frames[send.segment as usize] as usize).sum();
         Self {
             schedule,
+            rank,
             tag,
             wire,
             input: Arc::default(),
@@ -162,7 +168,11 @@ impl Machine {
             slots,
             early: BTreeMap::new(),
             partials: BTreeMap::new(),
+            finals: BTreeMap::new(),
+            seals: BTreeMap::new(),
             mean: Vec::new(),
+            scratch: Vec::new(),
+            gathers: false,
             total: None,
             finals_missing: 0,
             sends_missing,
@@ -209,7 +219,7 @@ impl Machine {
         assert!(self.is_complete(), "{} is not complete: finals and sends are missing", self.tag);
         assert_eq!(self.mean.len(), self.schedule.elements(), "a relay has no outcome");
         let mut hasher = blake3::Hasher::new();
-        for (samples, payload_hash) in self.slots.iter().flatten().filter_map(|slot| slot.seal) {
+        for (samples, payload_hash) in self.seals.values() {
             hasher.update(&samples.to_le_bytes());
             hasher.update(&payload_hash.to_le_bytes());
         }
@@ -224,28 +234,17 @@ impl Machine {
 
     /// Makes the mean of what nobody else contributes to, as the only rank of a schedule.
     fn finalize_alone(&mut self) {
-        for segment in 0..self.slots.len() {
-            let alone = |group: &Group| group.goes == Goes::IntoMean && group.receives.is_empty();
-            if !self.recipes[segment].groups.first().is_some_and(alone) {
-                continue;
-            }
+        let alone: Vec<bool> = self
+            .recipes
+            .iter()
+            .map(|recipe| recipe.roots.iter().all(|root| recipe.own_share() == Some(*root)))
+            .collect();
+        for segment in (0..alone.len()).filter(|&segment| alone[segment]) {
             for number in 0..self.slots[segment].len() {
-                self.finalize_own(segment as u32, number as u32);
+                let added = self.add_up(segment as u32, number as u32);
+                assert_eq!(added, Ok(()), "the input was checked, and is never written to");
             }
         }
-    }
-
-    fn finalize_own(&mut self, segment: u32, number: u32) {
-        let range = self.range(segment, number);
-        let mut payload = BytesMut::zeroed(self.wire.encoded_len(range.len()));
-        let (own, sum) = (&self.input[range.clone()], &mut self.mean[range]);
-        for (sum, own) in sum.iter_mut().zip(own) {
-            *sum = if self.samples == 0 { 0.0 } else { own * weight(self.samples) };
-        }
-        let encoded = self.wire.mean(sum, weight(self.samples.max(1)), &mut payload);
-        assert_eq!(encoded, Ok(()), "the input was checked, and is never written to");
-        let header = self.header(Kind::Final, segment, number, self.samples);
-        self.hold_final(segment, number, Frame::new(header, payload.freeze()));
     }
 
     /// Reports what has become true.
@@ -263,6 +262,7 @@ impl Machine {
             kind,
             wire: self.wire,
             segment,
+            share: 0,
             elements: range.len() as u32,
             offset: (range.start - start) as u64,
             samples,

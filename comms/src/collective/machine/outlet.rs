@@ -20,7 +20,7 @@ impl Machine {
     pub fn has_transmit(&self, to: Rank) -> bool {
         let Some((send, frame)) = self.outbound.get(&to).and_then(Lane::next) else { return false };
         match send.kind {
-            Kind::Final => self.slots[send.segment as usize][frame as usize].last.is_some(),
+            Kind::Final => self.makes_own(send, frame) || self.finals.contains_key(&(send.segment, frame, send.share)),
             Kind::Partial => self.is_own(send) || self.partials.contains_key(&(send.segment, frame, send.group)),
         }
     }
@@ -35,8 +35,13 @@ impl Machine {
     pub fn poll_transmit(&mut self, to: Rank) -> Option<Frame> {
         let (send, number) = self.outbound.get(&to)?.next()?;
         let frame = match send.kind {
-            Kind::Final => self.take_final(send.segment, number)?,
-            Kind::Partial if self.is_own(send) => self.encode_own(send.segment, number),
+            Kind::Final => {
+                if self.makes_own(send, number) {
+                    self.make_own_share(send.segment, number, send.share);
+                }
+                self.hand_out((send.segment, number, send.share))?
+            }
+            Kind::Partial if self.is_own(send) => self.encode_own(Kind::Partial, send.segment, number),
             Kind::Partial => self.partials.remove(&(send.segment, number, send.group))?,
         };
         let frames = self.slots[send.segment as usize].len();
@@ -54,7 +59,13 @@ impl Machine {
         send.group == 0 && groups.first().is_some_and(|group| group.receives.is_empty())
     }
 
-    fn encode_own(&self, segment: u32, number: u32) -> Frame {
+    /// Whether a send hands on a share that is still to be made, of the own contribution alone.
+    fn makes_own(&self, send: Send, number: u32) -> bool {
+        let is_made = self.slots[send.segment as usize][number as usize].own_made;
+        !is_made && self.recipes[send.segment as usize].own_share() == Some(send.share)
+    }
+
+    pub(super) fn encode_own(&self, kind: Kind, segment: u32, number: u32) -> Frame {
         let range = self.range(segment, number);
         let mut payload = BytesMut::zeroed(self.wire.encoded_len(range.len()));
         if self.samples > 0 {
@@ -63,17 +74,6 @@ impl Machine {
             assert_eq!(encoded, Ok(()), "the input was checked, and is never written to");
         }
         // Without samples the payload stays as it is: zero bytes mean zeros in every format.
-        Frame::new(self.header(Kind::Partial, segment, number, self.samples), payload.freeze())
-    }
-
-    /// The final frame, kept for the other peers that wait for it.
-    fn take_final(&mut self, segment: u32, number: u32) -> Option<Frame> {
-        let slot = &mut self.slots[segment as usize][number as usize];
-        let frame = slot.last.take()?;
-        slot.last_sends -= 1;
-        if slot.last_sends > 0 {
-            slot.last = Some(frame.clone());
-        }
-        Some(frame)
+        Frame::new(self.header(kind, segment, number, self.samples), payload.freeze())
     }
 }

@@ -22,7 +22,9 @@ pub(super) struct Recipe {
 pub(super) struct Receive {
     pub(super) segment: u32,
     pub(super) kind: Kind,
-    /// Its place among the receives of the segment.
+    /// The share, for final numbers.
+    pub(super) share: u32,
+    /// Its place among the partial sums of the segment, for one of them.
     pub(super) index: u32,
 }
 
@@ -30,6 +32,8 @@ pub(super) struct Receive {
 pub(super) struct Send {
     pub(super) segment: u32,
     pub(super) kind: Kind,
+    /// The share, for final numbers.
+    pub(super) share: u32,
     /// For a partial sum, which group of the segment it hands on.
     pub(super) group: u32,
 }
@@ -38,10 +42,16 @@ pub(super) struct Send {
 pub(super) struct SegmentRecipe {
     /// What leaves the rank's hold of the segment, in order.
     pub(super) groups: Vec<Group>,
-    /// How many peers get the final mean from this rank.
-    pub(super) final_sends: u32,
-    /// Whether the final mean comes here, or is made here.
-    pub(super) gets_mean: bool,
+    /// Partial sums that come.
+    pub(super) partials: u32,
+    /// How often final numbers are needed after they have come or been made: to be sent, merged and added up.
+    pub(super) uses: BTreeMap<u32, u32>,
+    /// The shares that are merged here, with their parts.
+    pub(super) merges: Vec<(u32, Vec<u32>)>,
+    /// The shares that are added up here, in order; none at a relay.
+    pub(super) roots: Vec<u32>,
+    /// Whether the segment's mean is one share.
+    pub(super) is_one: bool,
 }
 
 /// Partial sums that are added up and leave together. The first group of a segment has the rank's own contribution in
@@ -58,38 +68,50 @@ pub(super) struct Group {
 pub(super) enum Goes {
     /// To a peer, as a partial sum.
     On,
-    /// Into the final mean, here.
-    IntoMean,
+    /// Into final numbers, here.
+    Into {
+        /// Which share.
+        share: u32,
+    },
 }
 
 impl Recipe {
     /// The recipe of `rank`, one of the ranks of a sound `schedule`.
     pub(super) fn of(schedule: &Schedule, rank: Rank) -> Self {
-        let mut segments = vec![SegmentRecipe::default(); schedule.segments().len()];
+        let mut segments: Vec<_> =
+            (0..).take(schedule.segments().len()).map(|segment| SegmentRecipe::of(schedule, rank, segment)).collect();
         let mut inbound: BTreeMap<Rank, Vec<Receive>> = BTreeMap::new();
         let mut outbound: BTreeMap<Rank, Vec<Send>> = BTreeMap::new();
         for step in schedule.program(rank) {
-            let recipe = &mut segments[step.segment as usize];
-            recipe.gets_mean |= matches!(step.action, Action::ReceiveStore { .. } | Action::Finalize);
+            let (segment, share) = (step.segment, step.share);
+            let recipe = &mut segments[segment as usize];
             let mut receive = |from, kind| {
-                let receive = Receive { segment: step.segment, kind, index: step.after };
+                let receive = Receive { segment, kind, share, index: step.after };
                 inbound.entry(from).or_default().push(receive);
             };
             match step.action {
-                Action::ReceiveReduce { from } => receive(from, Kind::Partial),
+                Action::ReceiveReduce { from } => {
+                    receive(from, Kind::Partial);
+                    recipe.partials += 1;
+                }
                 Action::ReceiveStore { from } => receive(from, Kind::Final),
                 Action::Finalize => {
-                    recipe.close_group(step.after, Goes::IntoMean);
+                    recipe.close_group(step.after, Goes::Into { share });
+                }
+                Action::Merge => {
+                    let parts = schedule.shares(segment).parts(share).to_vec();
+                    parts.iter().for_each(|part| *recipe.uses.entry(*part).or_default() += 1);
+                    recipe.merges.push((share, parts));
                 }
                 Action::Send { to, kind } => {
                     let group = match kind {
                         Kind::Partial => recipe.close_group(step.after, Goes::On),
                         Kind::Final => {
-                            recipe.final_sends += 1;
+                            *recipe.uses.entry(share).or_default() += 1;
                             0
                         }
                     };
-                    outbound.entry(to).or_default().push(Send { segment: step.segment, kind, group });
+                    outbound.entry(to).or_default().push(Send { segment, kind, share, group });
                 }
             }
         }
@@ -98,14 +120,29 @@ impl Recipe {
 }
 
 impl SegmentRecipe {
+    fn of(schedule: &Schedule, rank: Rank, segment: u32) -> Self {
+        let shares = schedule.shares(segment);
+        let roots: Vec<u32> = if schedule.is_relay(rank) { Vec::new() } else { shares.roots().collect() };
+        let uses = roots.iter().map(|root| (*root, 1)).collect();
+        Self { roots, uses, is_one: shares.is_one(), ..Self::default() }
+    }
+
     /// The group that the receive at `index` belongs to, and its number.
     pub(super) fn group_of(&self, index: u32) -> Option<(u32, &Group)> {
         (0..).zip(&self.groups).find(|(_, group)| group.receives.contains(&index))
     }
 
-    /// Whether partial sums are added to each other here, or made into the mean.
+    /// The share that is made of the own contribution alone.
+    pub(super) fn own_share(&self) -> Option<u32> {
+        match self.groups.first()? {
+            Group { receives, goes: Goes::Into { share } } if receives.is_empty() => Some(*share),
+            _ => None,
+        }
+    }
+
+    /// Whether partial sums are added to each other here, or made into final numbers.
     pub(super) fn adds_up(&self) -> bool {
-        self.groups.iter().any(|group| group.receives.len() > 1 || group.goes == Goes::IntoMean)
+        self.groups.iter().any(|group| group.receives.len() > 1 || matches!(group.goes, Goes::Into { .. }))
     }
 
     fn close_group(&mut self, after: u32, goes: Goes) -> u32 {

@@ -17,9 +17,10 @@
 use std::collections::BTreeSet;
 
 use super::Strategy;
+use crate::collective::builder::ScheduleBuilder;
 use crate::collective::frame::Kind;
 use crate::collective::planner::{PlanError, Request};
-use crate::collective::schedule::{Schedule, ScheduleBuilder, Segment};
+use crate::collective::schedule::{Schedule, Segment};
 use crate::id::Rank;
 use crate::scenario::StrategyChoice;
 

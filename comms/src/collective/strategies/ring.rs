@@ -7,9 +7,10 @@
 //! The ring may lead over relays. Every segment then takes more steps, and each of them is still a step of the ring.
 
 use super::Strategy;
+use crate::collective::builder::ScheduleBuilder;
 use crate::collective::frame::Kind;
 use crate::collective::planner::{PlanError, Request};
-use crate::collective::schedule::{Schedule, ScheduleBuilder, Segment};
+use crate::collective::schedule::{Schedule, Segment};
 use crate::id::Rank;
 use crate::scenario::StrategyChoice;
 

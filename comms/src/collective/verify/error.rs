@@ -19,8 +19,18 @@ pub enum VerifyError {
         /// Where the one before it ends.
         expected: usize,
     },
-    /// A step names a rank or segment that does not exist, or its own rank as a peer.
-    #[error("step {index} of rank {rank} names a rank or segment that it cannot: {step:?}")]
+    /// A share is not merged from earlier ones that are part of no other.
+    #[error(
+        "share {share} of segment {segment} is merged from itself, from a later share or from one that is merged elsewhere"
+    )]
+    Share {
+        /// The segment.
+        segment: u32,
+        /// The share.
+        share: u32,
+    },
+    /// A step names a rank, segment or share that does not exist, its own rank as a peer, or a share that is made otherwise.
+    #[error("step {index} of rank {rank} names a rank, segment or share that it cannot: {step:?}")]
     Reference {
         /// Whose step.
         rank: Rank,
@@ -29,8 +39,8 @@ pub enum VerifyError {
         /// The step.
         step: Step,
     },
-    /// A step's `after` is not the number of receives of its segment before it.
-    #[error("step {index} of rank {rank} waits for {} receives of its segment, and {expected} stand before it", step.after)]
+    /// A step's `after` is not the number of partial sums of its segment that come before it.
+    #[error("step {index} of rank {rank} waits for {} partial sums of its segment, and {expected} come before it", step.after)]
     After {
         /// Whose step.
         rank: Rank,
@@ -38,7 +48,7 @@ pub enum VerifyError {
         index: usize,
         /// The step.
         step: Step,
-        /// Receives of the segment before it.
+        /// Partial sums of the segment that come before it.
         expected: u32,
     },
     /// What one end of a lane sends is not what the other end receives.
@@ -50,10 +60,10 @@ pub enum VerifyError {
         to: Rank,
         /// Its place on the lane.
         index: usize,
-        /// Segment and kind as sent, if it is sent.
-        sent: Option<(u32, Kind)>,
-        /// Segment and kind as received, if it is received.
-        received: Option<(u32, Kind)>,
+        /// Segment, share and kind as sent, if it is sent.
+        sent: Option<(u32, u32, Kind)>,
+        /// Segment, share and kind as received, if it is received.
+        received: Option<(u32, u32, Kind)>,
     },
     /// A contribution would be added to itself.
     #[error("rank {rank} gets the contribution of rank {contribution} to segment {segment} twice")]
@@ -83,23 +93,27 @@ pub enum VerifyError {
         /// Whose contribution, for example.
         contribution: Rank,
     },
-    /// Two ranks, or one rank twice, make the mean of a segment.
-    #[error("ranks {first} and {second} both make the mean of segment {segment}")]
+    /// Two ranks, or one rank twice, make a share of what they hold.
+    #[error("ranks {first} and {second} both own share {share} of segment {segment}")]
     Owners {
         /// The segment.
         segment: u32,
+        /// The share.
+        share: u32,
         /// An owner.
         first: Rank,
         /// Another, or the same.
         second: Rank,
     },
-    /// A rank gets the final mean of a segment other than once.
-    #[error("rank {rank} gets the final mean of segment {segment} {times} times")]
+    /// A rank gets a share of the mean that it needs other than once, or one that it does not need twice.
+    #[error("rank {rank} gets share {share} of the mean of segment {segment} {times} times")]
     Finals {
         /// Where.
         rank: Rank,
         /// Of which segment.
         segment: u32,
+        /// Which share.
+        share: u32,
         /// How often.
         times: u32,
     },

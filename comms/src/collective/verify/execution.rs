@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::super::frame::Kind;
 use super::super::schedule::{Action, Schedule, Step};
+use super::super::shares::Shares;
 use super::{VerifyError, programs};
 use crate::id::Rank;
 
@@ -13,27 +14,30 @@ pub(super) struct Execution {
     lanes: BTreeMap<(Rank, Rank), VecDeque<Set>>,
     /// All contributions to each segment.
     whole: Vec<Set>,
-    owners: Vec<Option<Rank>>,
+    /// Who has made which share of what it held, and what that was.
+    owned: BTreeMap<(u32, u32), (Rank, Set)>,
+    shares: Vec<Shares>,
     contributors: usize,
 }
 
 struct RankState {
     rank: Rank,
-    /// Steps that wait for each other: those of one lane, and the finalizes. With their places in the program.
-    queues: Vec<VecDeque<(usize, Step)>>,
+    /// Steps that wait for each other: those of one lane; the others wait for themselves. With their places in the program.
+    queues: Vec<VecDeque<(u32, Step)>>,
     segments: Vec<SegmentState>,
 }
 
 #[derive(Default)]
 struct SegmentState {
     received: u32,
-    /// What came before its turn, by its place among the segment's receives.
-    early: BTreeMap<u32, (Kind, Set)>,
+    /// What came before its turn, by its place among the segment's partial sums.
+    early: BTreeMap<u32, Set>,
     /// Where the holds end that leave one after the other: the `after` of each partial send and finalize.
     ends: VecDeque<u32>,
     /// What is held for each of those ends, and in the last place what nobody takes.
     holds: VecDeque<Set>,
-    finals: u32,
+    /// How often each share has come or been made.
+    shares: BTreeMap<u32, u32>,
 }
 
 impl Execution {
@@ -52,8 +56,8 @@ impl Execution {
             }
             ranks.push(state);
         }
-        let owners = vec![None; schedule.segments.len()];
-        Ok(Self { ranks, lanes: BTreeMap::new(), whole, owners, contributors: schedule.contributors })
+        let (shares, contributors) = (schedule.shares.clone(), schedule.contributors);
+        Ok(Self { ranks, lanes: BTreeMap::new(), whole, owned: BTreeMap::new(), shares, contributors })
     }
 
     const fn is_relay(&self, rank: Rank) -> bool {
@@ -82,7 +86,7 @@ impl Execution {
         for state in &self.ranks {
             if let Some(&(index, step)) = state.queues.iter().filter_map(VecDeque::front).min_by_key(|(index, _)| index)
             {
-                return Err(VerifyError::Deadlock { rank: state.rank, index, step });
+                return Err(VerifyError::Deadlock { rank: state.rank, index: index as usize, step });
             }
         }
         for state in &self.ranks {
@@ -90,13 +94,31 @@ impl Execution {
                 if let Some(contribution) = run.holds.iter().find_map(Set::first) {
                     return Err(VerifyError::Missing { rank: state.rank, segment, contribution });
                 }
+                if let Some((&share, &times)) = run.shares.iter().find(|(_, times)| **times > 1) {
+                    return Err(VerifyError::Finals { rank: state.rank, segment, share, times });
+                }
                 // A relay may pass a mean on, and needs none.
-                if run.finals != 1 && !(self.is_relay(state.rank) && run.finals == 0) {
-                    return Err(VerifyError::Finals { rank: state.rank, segment, times: run.finals });
+                let mut roots = self.shares[segment as usize].roots().filter(|_| !self.is_relay(state.rank));
+                if let Some(share) = roots.find(|root| !run.shares.contains_key(root)) {
+                    return Err(VerifyError::Finals { rank: state.rank, segment, share, times: 0 });
                 }
             }
         }
-        Ok(())
+        (0..).zip(&self.whole).try_for_each(|(segment, whole)| self.check_whole(segment, whole))
+    }
+
+    /// The shares of a segment must have all its contributions, each once.
+    fn check_whole(&self, segment: u32, whole: &Set) -> Result<(), VerifyError> {
+        let mut sum = Set::default();
+        let mut last = Rank(0);
+        for (_, (owner, held)) in self.owned.range((segment, 0)..=(segment, u32::MAX)) {
+            sum.add(held).map_err(|contribution| VerifyError::Twice { rank: *owner, segment, contribution })?;
+            last = *owner;
+        }
+        match whole.first_without(&sum) {
+            Some(contribution) => Err(VerifyError::Missing { rank: last, segment, contribution }),
+            None => Ok(()),
+        }
     }
 
     /// Does a step if what it waits for is there.
@@ -106,7 +128,7 @@ impl Execution {
         let run = &mut segments[segment as usize];
         match step.action {
             Action::Send { to, kind } => {
-                if run.received < step.after || (kind == Kind::Final && run.finals == 0) {
+                if run.received < step.after || (kind == Kind::Final && !run.shares.contains_key(&step.share)) {
                     return Ok(false);
                 }
                 let contributions = match kind {
@@ -118,23 +140,36 @@ impl Execution {
             Action::ReceiveReduce { from } | Action::ReceiveStore { from } => {
                 let arrived = self.lanes.get_mut(&(from, rank)).and_then(VecDeque::pop_front);
                 let Some(contributions) = arrived else { return Ok(false) };
-                let stores = matches!(step.action, Action::ReceiveStore { .. });
-                let kind = if stores { Kind::Final } else { Kind::Partial };
-                run.early.insert(step.after, (kind, contributions));
-                run.apply_in_turn().map_err(|contribution| VerifyError::Twice { rank, segment, contribution })?;
+                if matches!(step.action, Action::ReceiveStore { .. }) {
+                    *run.shares.entry(step.share).or_default() += 1;
+                } else {
+                    run.early.insert(step.after, contributions);
+                    run.apply_in_turn().map_err(|contribution| VerifyError::Twice { rank, segment, contribution })?;
+                }
             }
             Action::Finalize => {
                 if run.received < step.after {
                     return Ok(false);
                 }
                 let contributions = run.take(step.after).unwrap_or_default();
-                if let Some(contribution) = self.whole[segment as usize].first_without(&contributions) {
+                let whole = &self.whole[segment as usize];
+                if let Some(contribution) =
+                    whole.first_without(&contributions).filter(|_| self.shares[segment as usize].is_one())
+                {
                     return Err(VerifyError::Missing { rank, segment, contribution });
                 }
-                if let Some(first) = self.owners[segment as usize].replace(rank) {
-                    return Err(VerifyError::Owners { segment, first, second: rank });
+                let share = step.share;
+                if let Some((first, _)) = self.owned.insert((segment, share), (rank, contributions)) {
+                    return Err(VerifyError::Owners { segment, share, first, second: rank });
                 }
-                run.finals += 1;
+                *run.shares.entry(share).or_default() += 1;
+            }
+            Action::Merge => {
+                let mut parts = self.shares[segment as usize].parts(step.share).iter();
+                if !parts.all(|part| run.shares.contains_key(part)) {
+                    return Ok(false);
+                }
+                *run.shares.entry(step.share).or_default() += 1;
             }
         }
         Ok(true)
@@ -143,14 +178,14 @@ impl Execution {
 
 impl RankState {
     fn new(rank: Rank, program: &[Step], segments: usize) -> Self {
-        let mut queues: BTreeMap<(u8, Rank), VecDeque<(usize, Step)>> = BTreeMap::new();
+        let mut queues: BTreeMap<(u8, u32), VecDeque<(u32, Step)>> = BTreeMap::new();
         let mut segments: Vec<_> = (0..segments).map(|_| SegmentState::default()).collect();
-        for (index, &step) in program.iter().enumerate() {
+        for (index, &step) in (0..).zip(program) {
             let queue = match step.action {
-                Action::Send { to, .. } => (0, to),
-                Action::ReceiveReduce { from } | Action::ReceiveStore { from } => (1, from),
-                // Segments finalize independently of each other.
-                Action::Finalize => (2, Rank(step.segment)),
+                Action::Send { to, .. } => (0, to.0),
+                Action::ReceiveReduce { from } | Action::ReceiveStore { from } => (1, from.0),
+                // These wait for nothing but what they are made of.
+                Action::Finalize | Action::Merge => (2, index),
             };
             queues.entry(queue).or_default().push_back((index, step));
             if matches!(step.action, Action::Finalize | Action::Send { kind: Kind::Partial, .. }) {
@@ -173,14 +208,9 @@ impl SegmentState {
     }
 
     fn apply_in_turn(&mut self) -> Result<(), Rank> {
-        while let Some((kind, contributions)) = self.early.remove(&self.received) {
-            match kind {
-                Kind::Final => self.finals += 1,
-                Kind::Partial => {
-                    let place = self.ends.partition_point(|end| *end <= self.received);
-                    self.holds[place].add(&contributions)?;
-                }
-            }
+        while let Some(contributions) = self.early.remove(&self.received) {
+            let place = self.ends.partition_point(|end| *end <= self.received);
+            self.holds[place].add(&contributions)?;
             self.received += 1;
         }
         Ok(())

@@ -14,12 +14,14 @@ use std::collections::BTreeMap;
 use self::execution::Execution;
 use super::frame::Kind;
 use super::schedule::{Action, Schedule, Step};
+use super::shares::Shares;
 use crate::id::Rank;
 
 pub use error::VerifyError;
 
 /// Proves that `schedule` gives every contributing rank the mean of every segment, with every contribution in it exactly
-/// once and from one owner, and that no step waits for ever. Relays hold nothing in the end.
+/// once, of shares that one owner each has made or that follow from those, and that no step waits for ever. Relays hold nothing
+/// in the end.
 ///
 /// # Errors
 /// The first flaw that is found, as [`VerifyError`].
@@ -52,6 +54,11 @@ fn check_references(schedule: &Schedule) -> Result<(), VerifyError> {
     if schedule.segments.is_empty() {
         return Err(VerifyError::Segments { segment: 0, start: 0, expected });
     }
+    for (segment, shares) in (0..).zip(&schedule.shares) {
+        if let Some(share) = shares.unsound() {
+            return Err(VerifyError::Share { segment, share });
+        }
+    }
     for (rank, program) in programs(schedule) {
         let mut received = vec![0; schedule.segments.len()];
         for (index, &step) in program.iter().enumerate() {
@@ -59,35 +66,50 @@ fn check_references(schedule: &Schedule) -> Result<(), VerifyError> {
                 Action::Send { to: peer, .. }
                 | Action::ReceiveReduce { from: peer }
                 | Action::ReceiveStore { from: peer } => Some(peer),
-                Action::Finalize => None,
+                Action::Finalize | Action::Merge => None,
             };
             let peer_exists = peer.is_none_or(|peer| peer != rank && peer.index() < schedule.ranks());
-            let Some(received) = received.get_mut(step.segment as usize).filter(|_| peer_exists) else {
+            let fits =
+                peer_exists && schedule.shares.get(step.segment as usize).is_some_and(|shares| fits(&step, shares));
+            let Some(received) = received.get_mut(step.segment as usize).filter(|_| fits) else {
                 return Err(VerifyError::Reference { rank, index, step });
             };
             if step.after != *received {
                 return Err(VerifyError::After { rank, index, step, expected: *received });
             }
-            *received += u32::from(matches!(step.action, Action::ReceiveReduce { .. } | Action::ReceiveStore { .. }));
+            *received += u32::from(matches!(step.action, Action::ReceiveReduce { .. }));
         }
     }
     Ok(())
 }
 
+/// Whether a step names a share that it can.
+fn fits(step: &Step, shares: &Shares) -> bool {
+    let is_merged = !shares.parts(step.share).is_empty();
+    match step.action {
+        Action::Send { kind: Kind::Partial, .. } | Action::ReceiveReduce { .. } => step.share == 0,
+        Action::Send { kind: Kind::Final, .. } | Action::ReceiveStore { .. } => (step.share as usize) < shares.len(),
+        Action::Finalize => (step.share as usize) < shares.len() && !is_merged,
+        Action::Merge => is_merged,
+    }
+}
+
 fn check_lanes(schedule: &Schedule) -> Result<(), VerifyError> {
-    type Messages = Vec<(u32, Kind)>;
+    type Messages = Vec<(u32, u32, Kind)>;
     let mut lanes: BTreeMap<(Rank, Rank), (Messages, Messages)> = BTreeMap::new();
     for (rank, program) in programs(schedule) {
         for step in program {
             match step.action {
-                Action::Send { to, kind } => lanes.entry((rank, to)).or_default().0.push((step.segment, kind)),
+                Action::Send { to, kind } => {
+                    lanes.entry((rank, to)).or_default().0.push((step.segment, step.share, kind))
+                }
                 Action::ReceiveReduce { from } => {
-                    lanes.entry((from, rank)).or_default().1.push((step.segment, Kind::Partial));
+                    lanes.entry((from, rank)).or_default().1.push((step.segment, step.share, Kind::Partial));
                 }
                 Action::ReceiveStore { from } => {
-                    lanes.entry((from, rank)).or_default().1.push((step.segment, Kind::Final));
+                    lanes.entry((from, rank)).or_default().1.push((step.segment, step.share, Kind::Final));
                 }
-                Action::Finalize => {}
+                Action::Finalize | Action::Merge => {}
             }
         }
     }

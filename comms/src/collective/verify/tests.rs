@@ -36,7 +36,7 @@ fn rewait(schedule: &mut Schedule) {
         let mut received = vec![0; schedule.segments.len()];
         for step in program {
             step.after = received[step.segment as usize];
-            let receives = matches!(step.action, Action::ReceiveReduce { .. } | Action::ReceiveStore { .. });
+            let receives = matches!(step.action, Action::ReceiveReduce { .. });
             received[step.segment as usize] += u32::from(receives);
         }
     }

@@ -21,7 +21,7 @@ pub(super) fn frame(number: u32, elements: u32) -> Frame {
     let tag = Tag { view: ViewId(1), round: Round(2), attempt: Attempt(3) };
     let payload = Bytes::from(vec![number.to_le_bytes()[0]; elements as usize * 4]);
     let kind = Kind::Partial;
-    let header = Header { tag, kind, wire: Wire::F32, segment: number, elements, offset: 0, samples: 64 };
+    let header = Header { tag, kind, wire: Wire::F32, segment: number, share: 0, elements, offset: 0, samples: 64 };
     Frame::new(header, payload)
 }
 

@@ -123,7 +123,8 @@ fn a_peer_that_sends_what_is_not_finite_is_named() {
         let schedule = Arc::new(ring::schedule(&order(3), 3));
         let input = Arc::new(vec![1e36_f32; 3]);
         let mut machine = Machine::new(schedule, Rank(1), TAG, Wire::F32, input, 1, None);
-        let header = Header { tag: TAG, kind, wire: Wire::F32, segment: 0, elements: 1, offset: 0, samples: 1 };
+        let header =
+            Header { tag: TAG, kind, wire: Wire::F32, segment: 0, share: 0, elements: 1, offset: 0, samples: 1 };
         let frame = Frame::new(header, Bytes::copy_from_slice(&value.to_le_bytes()));
         let error = FrameError::NonFinite { from: Rank(0), kind, segment: 0, element: 0 };
         assert_eq!(machine.handle_frame(Rank(0), frame), Err(error), "{value}");
@@ -138,6 +139,7 @@ fn samples_that_contradict_each_other_are_refused() {
         kind: Kind::Partial,
         wire: Wire::F32,
         segment: 0,
+        share: 0,
         elements: 2,
         offset: 0,
         samples: u64::MAX,
