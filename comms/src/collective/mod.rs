@@ -42,6 +42,7 @@
 //! ```
 
 mod builder;
+pub mod cost;
 mod frame;
 mod machine;
 mod planner;

@@ -1,0 +1,247 @@
+//! A schedule at work on flows of frames.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::flow::Flow;
+use super::lane::{Cut, Lane};
+use super::{CostModel, LaneLoad, Never, Prediction};
+use crate::collective::frame::{Frame, Kind};
+use crate::collective::schedule::{Action, Schedule, Step};
+use crate::contacts::ContactPlan;
+use crate::id::{NodeId, Rank};
+use crate::units::MissionTime;
+
+/// The state of all ranks and lanes.
+pub(super) struct Execution<'a> {
+    schedule: &'a Schedule,
+    nodes: &'a [NodeId],
+    ranks: Vec<RankState>,
+    lanes: BTreeMap<(Rank, Rank), LaneState<'a>>,
+    cuts: Vec<Cut>,
+    /// The shares of each segment that everybody needs, in order.
+    roots: Vec<Vec<u32>>,
+    /// Nanoseconds of coding for a full frame.
+    coding: u64,
+    never: Option<Never>,
+}
+
+struct LaneState<'a> {
+    lane: Lane<'a>,
+    /// What is to be sent, in order.
+    sends: VecDeque<Step>,
+    /// What has arrived and not been received.
+    arrived: VecDeque<Flow>,
+}
+
+struct RankState {
+    ready: MissionTime,
+    /// Receives from each peer, in order, and the steps that wait for nothing but what they are made of.
+    receives: BTreeMap<Rank, VecDeque<Step>>,
+    makes: Vec<Step>,
+    segments: Vec<SegmentState>,
+    done: MissionTime,
+}
+
+#[derive(Default)]
+struct SegmentState {
+    /// Partial sums that have come, by their places.
+    partials: BTreeMap<u32, Flow>,
+    /// Where the groups end that leave one after the other.
+    ends: Vec<u32>,
+    /// Final numbers that are there.
+    shares: BTreeMap<u32, Flow>,
+}
+
+impl<'a> Execution<'a> {
+    pub(super) fn new(
+        schedule: &'a Schedule,
+        nodes: &'a [NodeId],
+        plan: &'a ContactPlan,
+        ready: &[MissionTime],
+        model: &CostModel,
+    ) -> Self {
+        let mut lanes = BTreeMap::new();
+        let mut ranks = Vec::with_capacity(schedule.ranks());
+        for (rank, &ready) in (0..).map(Rank).zip(ready) {
+            ranks.push(RankState::new(schedule, rank, ready));
+            for &step in schedule.program(rank) {
+                let Action::Send { to, .. } = step.action else { continue };
+                let lane = lanes.entry((rank, to)).or_insert_with(|| {
+                    let contacts = plan.contacts(&nodes[rank.index()], &nodes[to.index()]);
+                    LaneState { lane: Lane::new(contacts), sends: VecDeque::new(), arrived: VecDeque::new() }
+                });
+                lane.sends.push_back(step);
+            }
+        }
+        let cuts = schedule.segments().iter().map(|segment| cut(model, segment.elements)).collect();
+        let full = (model.wire.frame_elements() * size_of::<f32>()) as u64;
+        let coding = model.coding.map_or(0, |speed| full.saturating_mul(1_000_000_000) / speed.max(1));
+        let roots = schedule.shares.iter().map(|shares| shares.roots().collect()).collect();
+        Self { schedule, nodes, ranks, lanes, cuts, roots, coding, never: None }
+    }
+
+    /// Lets every rank do what it can until nothing moves.
+    pub(super) fn run(&mut self) {
+        let mut open: VecDeque<Rank> = (0..).map(Rank).take(self.ranks.len()).collect();
+        let mut is_open = vec![true; self.ranks.len()];
+        while let Some(rank) = open.pop_front() {
+            is_open[rank.index()] = false;
+            for to in self.advance(rank) {
+                if !std::mem::replace(&mut is_open[to.index()], true) {
+                    open.push_back(to);
+                }
+            }
+        }
+    }
+
+    pub(super) fn prediction(self) -> Prediction {
+        let done = self.ranks.iter().take(self.schedule.contributors()).map(|rank| rank.done).max();
+        let load = |(&(from, to), state): (&(Rank, Rank), &LaneState<'_>)| LaneLoad {
+            from,
+            to,
+            bytes: state.lane.bytes,
+            busy_nanos: state.lane.busy_nanos,
+        };
+        let lanes = self.lanes.iter().map(load).collect();
+        Prediction { completes: self.never.map_or(Ok(done.unwrap_or_default()), Err), lanes }
+    }
+
+    /// Does what a rank can do, and names the ranks that something has come to.
+    fn advance(&mut self, rank: Rank) -> Vec<Rank> {
+        let mut reached = Vec::new();
+        let sources: Vec<Rank> = self.ranks[rank.index()].receives.keys().copied().collect();
+        for from in sources {
+            self.receive(rank, from);
+        }
+        self.make(rank);
+        let lanes: Vec<Rank> =
+            self.lanes.range((rank, Rank(0))..=(rank, Rank(u32::MAX))).map(|(&(_, to), _)| to).collect();
+        for to in lanes {
+            if self.send(rank, to) {
+                reached.push(to);
+            }
+        }
+        reached
+    }
+
+    fn receive(&mut self, rank: Rank, from: Rank) {
+        let Some(lane) = self.lanes.get_mut(&(from, rank)) else { return };
+        let state = &mut self.ranks[rank.index()];
+        while let Some(flow) = lane.arrived.pop_front() {
+            let Some(step) = state.receives.get_mut(&from).and_then(VecDeque::pop_front) else { return };
+            if let Action::ReceiveStore { .. } = step.action {
+                let decoded = flow.worked(self.coding).last();
+                state.store(step, flow, decoded, &self.roots);
+            } else {
+                state.segments[step.segment as usize].partials.insert(step.after, flow);
+            }
+        }
+    }
+
+    /// Makes the shares whose parts are there.
+    fn make(&mut self, rank: Rank) {
+        loop {
+            let state = &self.ranks[rank.index()];
+            let possible =
+                state.makes.iter().enumerate().find_map(|(index, step)| Some((index, self.made(rank, *step)?)));
+            let Some((index, flow)) = possible else { return };
+            let state = &mut self.ranks[rank.index()];
+            let step = state.makes.swap_remove(index);
+            let made = flow.last();
+            state.store(step, flow, made, &self.roots);
+        }
+    }
+
+    fn made(&self, rank: Rank, step: Step) -> Option<Flow> {
+        match step.action {
+            Action::Merge => {
+                let shares = &self.ranks[rank.index()].segments[step.segment as usize].shares;
+                let mut parts = self.schedule.shares(step.segment).parts(step.share).iter();
+                let first = shares.get(parts.next()?)?.clone();
+                let all = parts.try_fold(first, |all, part| Some(all.and(shares.get(part)?)))?;
+                Some(all.worked(self.coding))
+            }
+            _ => self.sum(rank, step),
+        }
+    }
+
+    /// When the sum is there that a partial send or a finalize takes.
+    fn sum(&self, rank: Rank, step: Step) -> Option<Flow> {
+        let state = &self.ranks[rank.index()];
+        let segment = &state.segments[step.segment as usize];
+        let begin = segment.ends.iter().copied().filter(|end| *end < step.after).max().unwrap_or_default();
+        let is_first = segment.ends.first() == Some(&step.after);
+        let mut sum = None;
+        if is_first && !self.schedule.is_relay(rank) {
+            sum = Some(Flow::at_once(self.cuts[step.segment as usize].frames, state.ready));
+        }
+        for place in begin..step.after {
+            let flow = segment.partials.get(&place)?;
+            sum = Some(sum.map_or_else(|| flow.clone(), |sum| sum.and(flow)));
+        }
+        // What a relay passes on it does not look at.
+        let passes_on = sum.is_some() && step.after - begin == 1 && self.schedule.is_relay(rank);
+        let sum = sum.unwrap_or_else(|| Flow::at_once(self.cuts[step.segment as usize].frames, state.ready));
+        Some(sum.worked(if passes_on { 0 } else { self.coding }))
+    }
+
+    /// Sends what a lane can; says whether that is anything.
+    fn send(&mut self, rank: Rank, to: Rank) -> bool {
+        let mut moved = false;
+        while let Some(&step) = self.lanes.get(&(rank, to)).and_then(|lane| lane.sends.front()) {
+            let ready = match step.action {
+                Action::Send { kind: Kind::Partial, .. } => self.sum(rank, step),
+                _ => self.ranks[rank.index()].segments[step.segment as usize].shares.get(&step.share).cloned(),
+            };
+            let (Some(ready), Some(lane)) = (ready, self.lanes.get_mut(&(rank, to))) else { break };
+            let Some(arrived) = lane.lane.carry(&ready, self.cuts[step.segment as usize]) else {
+                let (from, to) = (self.nodes[rank.index()].clone(), self.nodes[to.index()].clone());
+                self.never.get_or_insert(Never { from, to });
+                lane.sends.clear();
+                break;
+            };
+            lane.sends.pop_front();
+            lane.arrived.push_back(arrived);
+            moved = true;
+        }
+        moved
+    }
+}
+
+impl RankState {
+    fn new(schedule: &Schedule, rank: Rank, ready: MissionTime) -> Self {
+        let mut segments: Vec<SegmentState> = Vec::new();
+        segments.resize_with(schedule.segments().len(), SegmentState::default);
+        let mut state = Self { ready, receives: BTreeMap::new(), makes: Vec::new(), segments, done: ready };
+        for &step in schedule.program(rank) {
+            match step.action {
+                Action::ReceiveReduce { from } | Action::ReceiveStore { from } => {
+                    state.receives.entry(from).or_default().push_back(step);
+                }
+                Action::Finalize | Action::Merge => state.makes.push(step),
+                Action::Send { .. } => {}
+            }
+            if matches!(step.action, Action::Finalize | Action::Send { kind: Kind::Partial, .. }) {
+                state.segments[step.segment as usize].ends.push(step.after);
+            }
+        }
+        state
+    }
+
+    /// Takes note of final numbers, which the rank can use from `usable` on.
+    fn store(&mut self, step: Step, flow: Flow, usable: MissionTime, roots: &[Vec<u32>]) {
+        if roots[step.segment as usize].binary_search(&step.share).is_ok() {
+            self.done = self.done.max(usable);
+        }
+        self.segments[step.segment as usize].shares.insert(step.share, flow);
+    }
+}
+
+/// The frames of a segment.
+fn cut(model: &CostModel, elements: usize) -> Cut {
+    let per_frame = model.wire.frame_elements();
+    let frames = elements.div_ceil(per_frame).max(1);
+    let bytes = |elements: usize| (Frame::HEADER_BYTES + model.wire.encoded_len(elements)) as u64;
+    let last = elements - (frames - 1) * per_frame;
+    Cut { frames: u32::try_from(frames).unwrap_or(u32::MAX), full: bytes(per_frame), last: bytes(last) }
+}

@@ -1,0 +1,108 @@
+//! What a lane does to frames: it carries them one after the other, in its windows.
+
+use super::flow::Flow;
+use crate::contacts::{Contact, Transit};
+use crate::units::{MissionTime, nanos};
+
+/// One lane: its contacts, and how far it has come.
+#[derive(Debug)]
+pub(super) struct Lane<'a> {
+    /// Those that are not over, in order.
+    contacts: &'a [Contact],
+    /// When the last frame has left.
+    free: u64,
+    /// What it has carried.
+    pub(super) bytes: u64,
+    /// How long it has sent.
+    pub(super) busy_nanos: u64,
+}
+
+/// How a segment is cut: frames of `full` bytes, and a last one of `last`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cut {
+    pub(super) frames: u32,
+    pub(super) full: u64,
+    pub(super) last: u64,
+}
+
+impl<'a> Lane<'a> {
+    pub(super) const fn new(contacts: &'a [Contact]) -> Self {
+        Self { contacts, free: 0, bytes: 0, busy_nanos: 0 }
+    }
+
+    /// When the frames of `ready` arrive at the other end. Nothing if the contacts do not suffice.
+    pub(super) fn carry(&mut self, ready: &Flow, cut: Cut) -> Option<Flow> {
+        let mut arrived = Flow::empty();
+        let mut frame = 0;
+        while frame < cut.frames {
+            let (at, end) = ready.stretch(frame);
+            // The last frame has a length of its own.
+            let evenly = if frame + 1 == cut.frames { 1 } else { end.frame.min(cut.frames - 2) - frame + 1 };
+            let bytes = if frame + 1 == cut.frames { cut.last } else { cut.full };
+            let pace = (end.at - at).checked_div(u64::from(end.frame - frame)).unwrap_or_default();
+            let (sent, first, last) = self.send(at, pace, evenly, bytes)?;
+            arrived.push(frame, first);
+            arrived.push(frame + sent - 1, last);
+            frame += sent;
+        }
+        self.bytes += u64::from(cut.frames - 1) * cut.full + cut.last;
+        Some(arrived)
+    }
+
+    /// Sends some of `frames` frames of `bytes` that are there from `ready` on, `pace` nanoseconds after each other: as many as go
+    /// evenly. How many, and when the first and the last of them arrive.
+    fn send(&mut self, ready: u64, pace: u64, frames: u32, bytes: u64) -> Option<(u32, u64, u64)> {
+        let (contact, first) = self.next(ready.max(self.free), bytes)?;
+        self.free = first.sent.0;
+        let each = first.sent.0 - first.start.0;
+        self.busy_nanos += each;
+        // While frames queue they leave one behind the other; when the queue is empty, as they come.
+        let behind = first.start.0 - ready;
+        let (spacing, queued) = match () {
+            () if pace <= each => (each, u32::MAX),
+            () if behind == 0 => (pace, u32::MAX),
+            () => (each, u32::try_from(behind / (pace - each)).unwrap_or(u32::MAX)),
+        };
+        let more = (frames - 1).min(queued);
+        let even_until = even_until(contact, first.start);
+        let fit = even_until.saturating_sub(first.sent.0).checked_div(spacing).unwrap_or(u64::from(more));
+        let more = more.min(u32::try_from(fit).unwrap_or(u32::MAX));
+        let (sent, arrival) = fitting(contact, first, spacing, more);
+        self.free += spacing * u64::from(sent);
+        self.busy_nanos += each * u64::from(sent);
+        Some((sent + 1, first.arrival.0, arrival))
+    }
+
+    /// The first window that the frame fits into.
+    fn next(&mut self, ready: u64, bytes: u64) -> Option<(&'a Contact, Transit)> {
+        let over = self.contacts.partition_point(|contact| contact.end.0 <= ready);
+        self.contacts = &self.contacts[over..];
+        self.contacts.iter().find_map(|contact| Some((contact, contact.transit(MissionTime(ready), bytes)?)))
+    }
+}
+
+/// Until when frames leave at one rate.
+fn even_until(contact: &Contact, from: MissionTime) -> u64 {
+    contact.rate.steps_between(from, contact.end).nth(1).map_or(contact.end.0, |(next, _)| next.0)
+}
+
+/// How many of `more` frames still arrive in the window after the first, and when the last of them does.
+fn fitting(contact: &Contact, first: Transit, spacing: u64, more: u32) -> (u32, u64) {
+    let arrival = |after: u32| {
+        let sent = first.sent.0.saturating_add(spacing.saturating_mul(u64::from(after)));
+        sent.saturating_add(nanos(contact.light_time.at(MissionTime(sent))))
+    };
+    if arrival(more) <= contact.end.0 {
+        return (more, arrival(more));
+    }
+    let (mut fits, mut does_not) = (0, more);
+    while does_not - fits > 1 {
+        let middle = fits + (does_not - fits) / 2;
+        if arrival(middle) <= contact.end.0 {
+            fits = middle;
+        } else {
+            does_not = middle;
+        }
+    }
+    (fits, arrival(fits))
+}
