@@ -3,6 +3,7 @@
 use super::frame::Kind;
 use super::schedule::{Action, Schedule, Segment, Step};
 use super::shares::Shares;
+use crate::codec::BLOCK;
 use crate::id::Rank;
 
 /// Writes a [`Schedule`] step by step. Each rank's steps are given in an order that it could execute them in; what
@@ -23,7 +24,13 @@ impl ScheduleBuilder {
         let received = vec![vec![0; segments.len()]; ranks];
         let programs = vec![Vec::new(); ranks];
         let shares = vec![Shares::one(); segments.len()];
-        Self { schedule: Schedule { strategy, segments, shares, programs, contributors }, received }
+        let frame_elements = usize::MAX;
+        Self { schedule: Schedule { strategy, segments, shares, programs, contributors, frame_elements }, received }
+    }
+
+    /// Frames have at most so many elements, in whole blocks of the codecs.
+    pub fn limit_frames(&mut self, elements: usize) {
+        self.schedule.frame_elements = elements.next_multiple_of(BLOCK).max(BLOCK);
     }
 
     /// The mean of `segment` consists of `shares`.

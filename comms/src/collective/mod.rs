@@ -45,18 +45,21 @@ mod builder;
 pub mod cost;
 mod frame;
 mod machine;
+mod network;
 mod planner;
 mod schedule;
 mod shares;
 pub mod strategies;
 #[cfg(test)]
 mod test_network;
+#[cfg(test)]
+mod test_plans;
 mod verify;
 
 pub use builder::ScheduleBuilder;
 pub use frame::{Frame, FrameError, Header, Kind, Piece, Tag};
 pub use machine::{Completed, Machine, MachineEvent, Refusal, Traffic};
-pub use planner::{PlanError, plan};
+pub use planner::{PlanError, Planned, Task, plan};
 pub use schedule::{Action, Schedule, Segment, Step};
 pub use shares::Shares;
 pub use verify::{VerifyError, verify, verify_from};

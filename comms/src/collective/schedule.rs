@@ -23,6 +23,7 @@ use blake3::Hasher;
 
 use super::frame::Kind;
 use super::shares::Shares;
+use crate::codec::Wire;
 use crate::id::{Digest, Rank};
 
 /// A run of the vector that travels as a whole, in frames.
@@ -100,6 +101,8 @@ pub struct Schedule {
     pub(super) programs: Vec<Vec<Step>>,
     /// How many of the ranks contribute; the others are relays.
     pub(super) contributors: usize,
+    /// Most elements of a frame.
+    pub(super) frame_elements: usize,
 }
 
 impl Schedule {
@@ -131,6 +134,13 @@ impl Schedule {
     #[must_use]
     pub fn elements(&self) -> usize {
         self.segments.iter().map(|segment| segment.elements).sum()
+    }
+
+    /// Elements of a full frame in a format: as many as the format allows, or fewer, which wait less for each other on a way of
+    /// several hops.
+    #[must_use]
+    pub fn frame_elements(&self, wire: Wire) -> usize {
+        wire.frame_elements().min(self.frame_elements)
     }
 
     /// The division of the vector, in its order.
@@ -190,6 +200,7 @@ impl Schedule {
         }
         put(self.programs.len() as u64);
         put(self.contributors as u64);
+        put(self.frame_elements as u64);
         for program in &self.programs {
             put(program.len() as u64);
             for step in program {

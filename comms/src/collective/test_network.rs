@@ -39,7 +39,9 @@ impl Network {
         let machines = (0..).map(Rank).zip(contributions).map(|(rank, Contribution { values, samples })| {
             Machine::new(schedule.clone(), rank, TAG, wire, Arc::new(values.clone()), *samples, None)
         });
-        Self { machines: machines.collect(), lanes: BTreeMap::new(), seed, flip: None, sent: 0 }
+        let relays = (0..).map(Rank).take(schedule.ranks()).skip(schedule.contributors());
+        let relays = relays.map(|rank| Machine::relay(schedule.clone(), rank, TAG, wire));
+        Self { machines: machines.chain(relays).collect(), lanes: BTreeMap::new(), seed, flip: None, sent: 0 }
     }
 
     /// Moves frames until nothing moves.
@@ -77,14 +79,17 @@ impl Network {
     }
 
     fn outcome(self) -> Outcome {
-        let refusals = self.machines.iter().map(|machine| machine.refusal().copied()).collect();
+        let contributors = |machine: &&Machine| !machine.is_relay();
+        let refusals = self.machines.iter().filter(contributors).map(|machine| machine.refusal().copied()).collect();
         let finish = |mut machine: Machine| {
             assert_eq!(machine.poll_event(), Some(MachineEvent::EnteredGather));
             assert_eq!(machine.poll_event(), Some(MachineEvent::Complete));
             assert_eq!(machine.poll_event(), None);
             machine.finish()
         };
-        Outcome { completed: self.machines.into_iter().map(finish).collect(), refusals }
+        assert!(self.machines.iter().all(Machine::is_complete), "somebody waits for ever");
+        let machines = self.machines.into_iter().filter(|machine| contributors(&machine));
+        Outcome { completed: machines.map(finish).collect(), refusals }
     }
 
     /// The next number below `bound`, by splitmix64.

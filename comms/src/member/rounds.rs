@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::attempt::{Attempt, Contribution, Progress};
 use super::early_frames::{Room, place};
 use super::{Agreed, Command, Failure, Member, Part, Settings, Stage};
-use crate::collective::{Frame, PlanError, Schedule, plan};
+use crate::collective::cost::CostModel;
+use crate::collective::{Frame, PlanError, Schedule, Task, plan};
 use crate::control::{NodeMessage, Then, View};
 use crate::events::{Phase, What};
 use crate::id::{Attempt as AttemptNumber, Digest, NodeId, Rank, Round};
@@ -205,10 +206,18 @@ impl Member {
         {
             return Ok(schedule.clone());
         }
-        let Settings { strategy, contacts, .. } = &self.settings;
+        let Settings { strategy, contacts, wire, .. } = &self.settings;
         let [members, relays] = [&view.members, &view.relays]
             .map(|list| list.iter().map(|member| member.id.clone()).collect::<Vec<NodeId>>());
-        let schedule = Arc::new(plan(*strategy, &members, &relays, self.elements, contacts, MissionTime::ZERO)?);
+        let task = Task {
+            members: &members,
+            relays: &relays,
+            elements: self.elements,
+            model: CostModel::of(*wire),
+            plan: contacts,
+            at: MissionTime::ZERO,
+        };
+        let schedule = Arc::new(plan(*strategy, &task)?.schedule);
         self.schedule = Some((view.clone(), schedule.clone()));
         Ok(schedule)
     }

@@ -153,6 +153,10 @@ words! {
         Ring = "ring",
         /// An open ring, folded.
         Chain = "chain",
+        /// Trees that gather and spread as contacts open.
+        ContactTree = "contact-tree",
+        /// Every contribution on every contact.
+        ContactGather = "contact-gather",
     }
 }
 

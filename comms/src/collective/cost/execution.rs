@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::flow::Flow;
 use super::lane::{Cut, Lane};
 use super::{CostModel, LaneLoad, Never, Prediction};
-use crate::collective::frame::{Frame, Kind};
+use crate::collective::frame::Kind;
 use crate::collective::schedule::{Action, Schedule, Step};
 use crate::contacts::ContactPlan;
 use crate::id::{NodeId, Rank};
@@ -73,8 +73,9 @@ impl<'a> Execution<'a> {
                 lane.sends.push_back(step);
             }
         }
-        let cuts = schedule.segments().iter().map(|segment| cut(model, segment.elements)).collect();
-        let full = (model.wire.frame_elements() * size_of::<f32>()) as u64;
+        let per_frame = schedule.frame_elements(model.wire);
+        let cuts = schedule.segments().iter().map(|segment| Cut::of(model.wire, segment.elements, per_frame)).collect();
+        let full = (per_frame * size_of::<f32>()) as u64;
         let coding = model.coding.map_or(0, |speed| full.saturating_mul(1_000_000_000) / speed.max(1));
         let roots = schedule.shares.iter().map(|shares| shares.roots().collect()).collect();
         Self { schedule, nodes, ranks, lanes, cuts, roots, coding, never: None }
@@ -235,13 +236,4 @@ impl RankState {
         }
         self.segments[step.segment as usize].shares.insert(step.share, flow);
     }
-}
-
-/// The frames of a segment.
-fn cut(model: &CostModel, elements: usize) -> Cut {
-    let per_frame = model.wire.frame_elements();
-    let frames = elements.div_ceil(per_frame).max(1);
-    let bytes = |elements: usize| (Frame::HEADER_BYTES + model.wire.encoded_len(elements)) as u64;
-    let last = elements - (frames - 1) * per_frame;
-    Cut { frames: u32::try_from(frames).unwrap_or(u32::MAX), full: bytes(per_frame), last: bytes(last) }
 }

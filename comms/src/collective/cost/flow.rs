@@ -9,31 +9,31 @@ use crate::units::MissionTime;
 
 /// When each frame of a segment is there, in nanoseconds: never later ones before earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Flow {
+pub(in crate::collective) struct Flow {
     /// Frames and instants, from frame 0 to the last; the frames in between stand evenly.
     knots: Vec<Knot>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Knot {
-    pub(super) frame: u32,
-    pub(super) at: u64,
+pub(in crate::collective) struct Knot {
+    pub(in crate::collective) frame: u32,
+    pub(in crate::collective) at: u64,
 }
 
 impl Flow {
     /// All of `frames` frames at once; there is at least one.
-    pub(super) fn at_once(frames: u32, at: MissionTime) -> Self {
+    pub(in crate::collective) fn at_once(frames: u32, at: MissionTime) -> Self {
         let mut flow = Self { knots: vec![Knot { frame: 0, at: at.0 }] };
         flow.push(frames.saturating_sub(1), at.0);
         flow
     }
 
-    pub(super) const fn empty() -> Self {
+    pub(in crate::collective) const fn empty() -> Self {
         Self { knots: Vec::new() }
     }
 
     /// Goes on evenly to a later frame.
-    pub(super) fn push(&mut self, frame: u32, at: u64) {
+    pub(in crate::collective) fn push(&mut self, frame: u32, at: u64) {
         if let [.., before, last] = self.knots[..]
             && last.frame < frame
             && even(before, last, Knot { frame, at })
@@ -46,23 +46,28 @@ impl Flow {
     }
 
     /// How many frames there are.
-    pub(super) fn frames(&self) -> u32 {
+    pub(in crate::collective) fn frames(&self) -> u32 {
         self.knots.last().map_or(0, |last| last.frame + 1)
     }
 
+    /// When the first frame is there.
+    pub(in crate::collective) fn first(&self) -> MissionTime {
+        MissionTime(self.knots.first().map_or(0, |first| first.at))
+    }
+
     /// When the last frame is there, and with it all.
-    pub(super) fn last(&self) -> MissionTime {
+    pub(in crate::collective) fn last(&self) -> MissionTime {
         MissionTime(self.knots.last().map_or(0, |last| last.at))
     }
 
     /// The even stretch that begins with a frame: its instant, the last frame of the stretch and the instant of that.
-    pub(super) fn stretch(&self, frame: u32) -> (u64, Knot) {
+    pub(in crate::collective) fn stretch(&self, frame: u32) -> (u64, Knot) {
         let next = self.knots.partition_point(|knot| knot.frame <= frame).min(self.knots.len() - 1);
         (self.at(frame), self.knots[next])
     }
 
     /// When both are there, frame by frame.
-    pub(super) fn and(&self, other: &Self) -> Self {
+    pub(in crate::collective) fn and(&self, other: &Self) -> Self {
         let mut both = Self::empty();
         let (mut a, mut b) = (self.knots.iter().peekable(), other.knots.iter().peekable());
         while let Some(frame) = [a.peek(), b.peek()].into_iter().flatten().map(|knot| knot.frame).min() {
@@ -78,7 +83,7 @@ impl Flow {
     }
 
     /// When a worker that takes `each` nanoseconds for a frame, one after the other, has done them.
-    pub(super) fn worked(&self, each: u64) -> Self {
+    pub(in crate::collective) fn worked(&self, each: u64) -> Self {
         if each == 0 {
             return self.clone();
         }

@@ -1,37 +1,64 @@
 //! What a lane does to frames: it carries them one after the other, in its windows.
 
 use super::flow::Flow;
+use crate::codec::Wire;
+use crate::collective::frame::Frame;
 use crate::contacts::{Contact, Transit};
 use crate::units::{MissionTime, nanos};
 
 /// One lane: its contacts, and how far it has come.
-#[derive(Debug)]
-pub(super) struct Lane<'a> {
+#[derive(Debug, Clone)]
+pub(in crate::collective) struct Lane<'a> {
     /// Those that are not over, in order.
     contacts: &'a [Contact],
     /// When the last frame has left.
     free: u64,
     /// What it has carried.
-    pub(super) bytes: u64,
+    pub(in crate::collective) bytes: u64,
     /// How long it has sent.
-    pub(super) busy_nanos: u64,
+    pub(in crate::collective) busy_nanos: u64,
 }
 
-/// How a segment is cut: frames of `full` bytes, and a last one of `last`.
+/// How a run of elements is cut: frames of `full` bytes, and a last one of `last`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cut {
-    pub(super) frames: u32,
-    pub(super) full: u64,
-    pub(super) last: u64,
+pub(in crate::collective) struct Cut {
+    pub(in crate::collective) frames: u32,
+    pub(in crate::collective) full: u64,
+    pub(in crate::collective) last: u64,
+}
+
+impl Cut {
+    /// One frame without elements.
+    pub(in crate::collective) const LEAST: Self =
+        Self { frames: 1, full: Frame::HEADER_BYTES as u64, last: Frame::HEADER_BYTES as u64 };
+
+    /// The frames of up to `per_frame` elements that `elements` make in `wire`, headers included: at least one.
+    pub(in crate::collective) fn of(wire: Wire, elements: usize, per_frame: usize) -> Self {
+        let frames = elements.div_ceil(per_frame).max(1);
+        let bytes = |elements: usize| (Frame::HEADER_BYTES + wire.encoded_len(elements)) as u64;
+        let last = elements - (frames - 1) * per_frame;
+        Self { frames: u32::try_from(frames).unwrap_or(u32::MAX), full: bytes(per_frame), last: bytes(last) }
+    }
 }
 
 impl<'a> Lane<'a> {
-    pub(super) const fn new(contacts: &'a [Contact]) -> Self {
+    pub(in crate::collective) const fn new(contacts: &'a [Contact]) -> Self {
         Self { contacts, free: 0, bytes: 0, busy_nanos: 0 }
     }
 
+    /// When the next frame can leave.
+    pub(in crate::collective) const fn free(&self) -> u64 {
+        self.free
+    }
+
+    /// The window that is open at an instant, or else the next: when it begins and ends.
+    pub(in crate::collective) fn window(&self, at: u64) -> Option<(u64, u64)> {
+        let over = self.contacts.partition_point(|contact| contact.end.0 <= at);
+        self.contacts.get(over).map(|contact| (contact.start.0, contact.end.0))
+    }
+
     /// When the frames of `ready` arrive at the other end. Nothing if the contacts do not suffice.
-    pub(super) fn carry(&mut self, ready: &Flow, cut: Cut) -> Option<Flow> {
+    pub(in crate::collective) fn carry(&mut self, ready: &Flow, cut: Cut) -> Option<Flow> {
         let mut arrived = Flow::empty();
         let mut frame = 0;
         while frame < cut.frames {

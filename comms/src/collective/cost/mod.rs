@@ -34,8 +34,8 @@
 //! ```
 
 mod execution;
-mod flow;
-mod lane;
+pub(super) mod flow;
+pub(super) mod lane;
 #[cfg(test)]
 mod tests;
 

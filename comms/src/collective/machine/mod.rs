@@ -151,7 +151,8 @@ impl Machine {
     /// A machine that has sent and received nothing, without input and result.
     fn empty(schedule: Arc<Schedule>, rank: Rank, tag: Tag, wire: Wire, recipe: Recipe) -> Self {
         let Recipe { inbound, outbound, segments: recipes } = recipe;
-        let frames: Vec<u32> = schedule.segments().iter().map(|segment| frames(wire, *segment)).collect();
+        let frames: Vec<u32> =
+            schedule.segments().iter().map(|segment| frames(schedule.frame_elements(wire), *segment)).collect();
         let slots = frames.iter().map(|&frames| vec![Slot::default(); frames as usize]).collect();
         let sends_missing = outbound.values().flatten().map(|send| frames[send.segment as usize] as usize).sum();
         Self {
@@ -179,6 +180,12 @@ impl Machine {
             events: VecDeque::new(),
             traffic: Traffic::default(),
         }
+    }
+
+    /// Whether it only passes on what it is sent.
+    #[must_use]
+    pub fn is_relay(&self) -> bool {
+        self.schedule.is_relay(self.rank)
     }
 
     /// Why the own contribution is left out, if it is.
@@ -272,15 +279,16 @@ impl Machine {
     /// Where the numbers of a frame lie in the vector.
     fn range(&self, segment: u32, number: u32) -> std::ops::Range<usize> {
         let range = self.schedule.segments()[segment as usize].range();
-        let start = range.start + number as usize * self.wire.frame_elements();
-        start..range.end.min(start + self.wire.frame_elements())
+        let elements = self.schedule.frame_elements(self.wire);
+        let start = range.start + number as usize * elements;
+        start..range.end.min(start + elements)
     }
 }
 
 /// How many frames a segment makes: at least one, so that an empty segment is heard of too.
 #[expect(clippy::cast_possible_truncation, reason = "MAX_ELEMENTS in frames fits")]
-fn frames(wire: Wire, segment: Segment) -> u32 {
-    segment.elements.div_ceil(wire.frame_elements()).max(1) as u32
+fn frames(frame_elements: usize, segment: Segment) -> u32 {
+    segment.elements.div_ceil(frame_elements).max(1) as u32
 }
 
 /// A number of samples as a weight.

@@ -1,184 +1,115 @@
-//! From a roster and a contact plan to a schedule: which strategy, and in which order of the ranks.
+//! From a roster and a contact plan to a schedule: which strategy, and how.
+//!
+//! [`plan`] asks the chosen strategy, or with `auto` all of them, for schedules, predicts each with the
+//! [cost model](super::cost), and takes the one that completes first. All of it is a function of its arguments in integers: every
+//! node that plans for the same [`Task`] gets the same schedule.
 
+mod error;
 mod path;
+mod request;
 #[cfg(test)]
 mod tests;
 mod ways;
 
-use std::collections::BTreeMap;
-
-use thiserror::Error;
-
-use self::ways::Ways;
+use self::request::Over;
+use super::cost::{CostModel, Prediction, predict};
 use super::schedule::Schedule;
 use super::strategies::STRATEGIES;
 use super::verify::verify;
 use crate::contacts::ContactPlan;
-use crate::id::{NodeId, Rank};
+use crate::id::NodeId;
 use crate::scenario::StrategyChoice;
 use crate::units::MissionTime;
 
-/// Makes the schedule of an all-reduce over `elements` numbers among `members`, whose ranks are their indices, from
-/// `at` on. `relays` are the ranks behind them.
-///
-/// `auto` takes the first strategy that the contact plan has the contacts for: the ring in the order of the roster,
-/// or else a chain; both without relays if that is possible. All nodes with the same arguments get the same schedule.
+pub use error::PlanError;
+pub(super) use request::Request;
+
+/// An all-reduce to be planned.
+#[derive(Debug, Clone, Copy)]
+pub struct Task<'a> {
+    /// Who contributes: their ranks are their indices.
+    pub members: &'a [NodeId],
+    /// Who may carry what others send: the ranks behind them.
+    pub relays: &'a [NodeId],
+    /// Elements of the vector.
+    pub elements: usize,
+    /// How they travel, and what they cost beside that.
+    pub model: CostModel,
+    /// Who can reach whom, when.
+    pub plan: &'a ContactPlan,
+    /// When all ranks are ready.
+    pub at: MissionTime,
+}
+
+/// A schedule and what it is predicted to come to.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Sound, and over all relays of its task, though it may not use them.
+    pub schedule: Schedule,
+    /// By the contact plan that it was made for.
+    pub prediction: Prediction,
+    /// When every member has the mean.
+    pub completes: MissionTime,
+}
+
+/// Makes the schedule that completes first, of those that the chosen strategy makes; with `auto` of all strategies. One that
+/// needs no relays comes before one that is as fast over relays.
 ///
 /// # Errors
 /// [`PlanError`], naming who cannot reach whom; for `auto` that of the strategy that needs the fewest contacts.
-pub fn plan(
-    choice: StrategyChoice,
-    members: &[NodeId],
-    relays: &[NodeId],
-    elements: usize,
-    plan: &ContactPlan,
-    at: MissionTime,
-) -> Result<Schedule, PlanError> {
-    if members.is_empty() {
+pub fn plan(choice: StrategyChoice, task: &Task<'_>) -> Result<Planned, PlanError> {
+    if task.members.is_empty() {
         return Err(PlanError::NoMembers);
     }
-    let mut outcome = Err(PlanError::NoMembers);
-    for over_relays in [false, true] {
-        if over_relays && relays.is_empty() {
+    let mut best: Result<Planned, PlanError> = Err(PlanError::NoMembers);
+    for over in [Over::Members, Over::Relays] {
+        if over == Over::Relays && task.relays.is_empty() {
             break;
         }
-        let request = Request { members, relays, over_relays, elements, plan, at };
-        for strategy in STRATEGIES {
-            if outcome.is_err() && (choice == StrategyChoice::Auto || choice == strategy.choice) {
-                outcome = (strategy.plan)(&request);
+        for strategy in STRATEGIES.iter().filter(|strategy| [StrategyChoice::Auto, strategy.choice].contains(&choice)) {
+            let until = best.as_ref().map_or(MissionTime::NEVER, |best| task.a_little_after(best.completes));
+            let schedules = (strategy.plan)(&task.over(over, until));
+            match schedules.and_then(|schedules| fastest(strategy.choice, schedules, task)) {
+                Ok(planned) if best.as_ref().is_ok_and(|best| best.completes <= planned.completes) => {}
+                Err(_) if best.is_ok() => {}
+                outcome => best = outcome,
             }
         }
     }
-    debug_assert_eq!(outcome.as_ref().map(verify).unwrap_or(Ok(())), Ok(()));
-    outcome
+    debug_assert_eq!(best.as_ref().map(|planned| verify(&planned.schedule)).unwrap_or(Ok(())), Ok(()));
+    best
 }
 
-/// Why there is no schedule.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum PlanError {
-    /// There is nobody to plan for.
-    #[error("a collective without members")]
-    NoMembers,
-    /// The strategy needs a lane that never has contact.
-    #[error("{from} has no contact to {to} after {at}, also not over relays, which the strategy needs")]
-    NoContact {
-        /// The sender.
-        from: NodeId,
-        /// The receiver.
-        to: NodeId,
-        /// From when on.
-        at: MissionTime,
-    },
-    /// The members fall apart into groups that never have contact.
-    #[error("after {at} there is no way from {} to {}, not even over other members", names(reached), names(unreached))]
-    Apart {
-        /// The first member and whom it reaches, over others too.
-        reached: Vec<NodeId>,
-        /// The others.
-        unreached: Vec<NodeId>,
-        /// From when on.
-        at: MissionTime,
-    },
-    /// No path visits each member once.
-    #[error(
-        "found no chain through all members after {at}: one goes along {}, and {} cannot be put into it",
-        names(path),
-        names(left)
-    )]
-    NoChain {
-        /// The longest path that was found.
-        path: Vec<NodeId>,
-        /// Who is not on it.
-        left: Vec<NodeId>,
-        /// From when on.
-        at: MissionTime,
-    },
-}
-
-fn names(nodes: &[NodeId]) -> String {
-    nodes.iter().map(NodeId::as_str).collect::<Vec<_>>().join(", ")
-}
-
-/// What a strategy plans for.
-pub(super) struct Request<'a> {
-    /// The roster, by rank; never empty.
-    pub(super) members: &'a [NodeId],
-    /// The ranks behind them.
-    pub(super) relays: &'a [NodeId],
-    /// Whether these may be used.
-    over_relays: bool,
-    /// Elements of the vector.
-    pub(super) elements: usize,
-    plan: &'a ContactPlan,
-    at: MissionTime,
-}
-
-impl Request<'_> {
-    /// A closed walk through all members in the order of the roster, over relays where one does not reach the next.
-    pub(super) fn circle(&self) -> Result<Vec<Rank>, PlanError> {
-        let ways = Ways::new(&self.graph(|_, _| true), self.members.len());
-        let members = self.members.len();
-        let circle = (0..members).chain((members > 1).then_some(0)).collect::<Vec<_>>();
-        let mut walk = self.expand(&circle, &ways)?;
-        if members > 1 {
-            walk.pop();
-        }
-        Ok(walk)
-    }
-
-    /// A walk that visits each member once, over relays where needed, along links that ever have contact both ways.
-    pub(super) fn path(&self) -> Result<Vec<Rank>, PlanError> {
-        let ways = Ways::new(&self.graph(|a, b| self.reaches(b, a)), self.members.len());
-        let graph = ways.graph();
-        let named = |ranks: &[usize]| ranks.iter().map(|&rank| self.members[rank].clone()).collect::<Vec<_>>();
-        let others = |ranks: &[usize]| (0..graph.len()).filter(|rank| !ranks.contains(rank)).collect::<Vec<_>>();
-        let reached = path::component(&graph, 0);
-        if reached.len() < graph.len() {
-            let unreached = named(&others(&reached));
-            return Err(PlanError::Apart { reached: named(&reached), unreached, at: self.at });
-        }
-        match path::through_all(&graph) {
-            Ok(path) => self.expand(&path, &ways),
-            Err(longest) => {
-                Err(PlanError::NoChain { path: named(&longest), left: named(&others(&longest)), at: self.at })
+/// The schedule that completes first.
+fn fastest(strategy: StrategyChoice, schedules: Vec<Schedule>, task: &Task<'_>) -> Result<Planned, PlanError> {
+    let nodes: Vec<NodeId> = task.members.iter().chain(task.relays).cloned().collect();
+    let mut best = Err(PlanError::Nothing { strategy: strategy.as_str(), at: task.at });
+    for schedule in schedules {
+        let prediction = predict(&schedule, &nodes, task.plan, task.at, &task.model);
+        match prediction.completes.clone() {
+            Ok(completes) => {
+                if best.as_ref().is_ok_and(|best: &Planned| best.completes <= completes) {
+                    continue;
+                }
+                best = Ok(Planned { schedule, prediction, completes });
             }
+            Err(never) if best.is_err() => {
+                best = Err(PlanError::Never { strategy: strategy.as_str(), at: task.at, never });
+            }
+            Err(_) => {}
         }
     }
+    best
+}
 
-    /// Puts the relays between the members of a walk.
-    fn expand(&self, walk: &[usize], ways: &Ways) -> Result<Vec<Rank>, PlanError> {
-        let rank = |index: usize| Rank(u32::try_from(index).unwrap_or(u32::MAX));
-        let mut expanded = vec![rank(walk[0])];
-        for pair in walk.windows(2) {
-            let Some(between) = ways.between(pair[0], pair[1]) else {
-                let (from, to) = (self.members[pair[0]].clone(), self.members[pair[1]].clone());
-                return Err(PlanError::NoContact { from, to, at: self.at });
-            };
-            expanded.extend(between.iter().chain([&pair[1]]).map(|&index| rank(index)));
-        }
-        Ok(expanded)
+impl<'a> Task<'a> {
+    /// Strategies know roughly when a schedule completes that they are making: up to when it is worth being predicted.
+    const fn a_little_after(&self, completes: MissionTime) -> MissionTime {
+        MissionTime(completes.0.saturating_add(completes.0.saturating_sub(self.at.0) / 16))
     }
 
-    /// Whom each rank ever has contact to, where `also` holds for the two, in ascending order.
-    fn graph(&self, also: impl Fn(&NodeId, &NodeId) -> bool) -> Vec<Vec<usize>> {
-        let relays = if self.over_relays { self.relays } else { &[] };
-        let all: Vec<&NodeId> = self.members.iter().chain(relays).collect();
-        let ranks: BTreeMap<&NodeId, usize> = all.iter().copied().zip(0..).collect();
-        let neighbours = |&from: &&NodeId| {
-            let receivers = self.plan.receivers(from);
-            let mut neighbours: Vec<usize> = receivers
-                .filter_map(|to| Some((to, *ranks.get(to)?)))
-                .filter(|(to, _)| self.reaches(from, to) && also(from, to))
-                .map(|(_, rank)| rank)
-                .collect();
-            neighbours.sort_unstable();
-            neighbours
-        };
-        all.iter().map(neighbours).collect()
-    }
-
-    /// Whether `from` ever has contact to `to`.
-    fn reaches(&self, from: &NodeId, to: &NodeId) -> bool {
-        self.plan.next(from, to, self.at).is_some()
+    fn over(&self, over: Over, until: MissionTime) -> Request<'a> {
+        let Self { members, relays, elements, model, plan, at } = *self;
+        Request { members, relays, over, elements, wire: model.wire, plan, at, until }
     }
 }

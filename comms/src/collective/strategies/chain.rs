@@ -27,8 +27,8 @@ use crate::scenario::StrategyChoice;
 pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Chain, plan };
 
 /// A chain through all members along links that ever have contact both ways.
-fn plan(request: &Request<'_>) -> Result<Schedule, PlanError> {
-    Ok(along(&request.path()?, request.members.len(), request.relays.len(), request.elements))
+fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
+    Ok(vec![along(&request.path()?, request.members.len(), request.relays.len(), request.elements)])
 }
 
 /// The chain along `order`, which names each of the ranks `0..order.len()` once.

@@ -17,8 +17,8 @@ use crate::scenario::StrategyChoice;
 pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Ring, plan };
 
 /// The ring in the order of the roster, if each member ever reaches the next, and the last the first.
-fn plan(request: &Request<'_>) -> Result<Schedule, PlanError> {
-    Ok(along(&request.circle()?, request.members.len(), request.relays.len(), request.elements))
+fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
+    Ok(vec![along(&request.circle()?, request.members.len(), request.relays.len(), request.elements)])
 }
 
 /// The ring through `order`, which names each of the ranks `0..order.len()` once.

@@ -1,0 +1,71 @@
+//! Why there is no schedule, with the facts.
+
+use thiserror::Error;
+
+use crate::collective::cost::Never;
+use crate::id::NodeId;
+use crate::units::MissionTime;
+
+/// Why there is no schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PlanError {
+    /// There is nobody to plan for.
+    #[error("a collective without members")]
+    NoMembers,
+    /// The strategy needs a lane that never has contact.
+    #[error("{from} has no contact to {to} after {at}, and there are no relays over which it would reach it")]
+    NoContact {
+        /// The sender.
+        from: NodeId,
+        /// The receiver.
+        to: NodeId,
+        /// From when on.
+        at: MissionTime,
+    },
+    /// The members fall apart into groups that never have contact.
+    #[error("after {at} there is no way from {} to {}, not even over other members", names(reached), names(unreached))]
+    Apart {
+        /// The first member and whom it reaches, over others too.
+        reached: Vec<NodeId>,
+        /// The others.
+        unreached: Vec<NodeId>,
+        /// From when on.
+        at: MissionTime,
+    },
+    /// The contacts do not suffice for what the strategy sends.
+    #[error("{strategy} from {at} on never completes: {never}")]
+    Never {
+        /// The strategy.
+        strategy: &'static str,
+        /// From when on.
+        at: MissionTime,
+        /// Who waits for whom.
+        never: Never,
+    },
+    /// The strategy has nothing to offer.
+    #[error("{strategy} from {at} on finds no schedule that the contacts suffice for")]
+    Nothing {
+        /// The strategy.
+        strategy: &'static str,
+        /// From when on.
+        at: MissionTime,
+    },
+    /// No path visits each member once.
+    #[error(
+        "found no chain through all members after {at}: one goes along {}, and {} cannot be put into it",
+        names(path),
+        names(left)
+    )]
+    NoChain {
+        /// The longest path that was found.
+        path: Vec<NodeId>,
+        /// Who is not on it.
+        left: Vec<NodeId>,
+        /// From when on.
+        at: MissionTime,
+    },
+}
+
+fn names(nodes: &[NodeId]) -> String {
+    nodes.iter().map(NodeId::as_str).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,150 @@
+//! What a strategy plans for, and what it may ask of the contacts.
+
+use std::collections::BTreeMap;
+
+use super::error::PlanError;
+use super::path;
+use super::ways::Ways;
+use crate::codec::{BLOCK, Wire};
+use crate::collective::cost::flow::Flow;
+use crate::collective::cost::lane::Cut;
+use crate::collective::network::{Network, Purpose};
+use crate::contacts::ContactPlan;
+use crate::id::{NodeId, Rank};
+use crate::units::MissionTime;
+
+/// What a strategy plans for.
+pub(in crate::collective) struct Request<'a> {
+    /// The roster, by rank; never empty.
+    pub(in crate::collective) members: &'a [NodeId],
+    /// The ranks behind them.
+    pub(in crate::collective) relays: &'a [NodeId],
+    /// Whether these may be used.
+    pub(super) over: Over,
+    /// Elements of the vector.
+    pub(in crate::collective) elements: usize,
+    /// How they travel.
+    pub(in crate::collective) wire: Wire,
+    pub(in crate::collective) plan: &'a ContactPlan,
+    /// When the ranks are ready.
+    pub(in crate::collective) at: MissionTime,
+    /// A schedule that completes later is of no use.
+    pub(in crate::collective) until: MissionTime,
+}
+
+/// Frames that a segment is cut into at least, if they do not become too small.
+const PIPELINED_FRAMES: usize = 32;
+/// Elements of a frame whose header is below a percent in any format but top-k.
+const LEAST_FRAME_ELEMENTS: usize = 4096;
+
+/// Which ranks a schedule may lead over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    Members,
+    Relays,
+}
+
+impl Request<'_> {
+    /// The nodes by rank: the members, and behind them the relays that may be used.
+    pub(in crate::collective) fn nodes(&self) -> Vec<&NodeId> {
+        let relays = if self.over == Over::Relays { self.relays } else { &[] };
+        self.members.iter().chain(relays).collect()
+    }
+
+    /// How to cut a segment into frames that wait little for each other on a way of several hops: their number of elements.
+    pub(in crate::collective) fn frame_elements(&self, segment: usize) -> usize {
+        let elements = segment.div_ceil(PIPELINED_FRAMES).next_multiple_of(BLOCK);
+        elements.clamp(LEAST_FRAME_ELEMENTS, self.wire.frame_elements())
+    }
+
+    /// The lanes between them.
+    pub(in crate::collective) fn network(&self) -> Network<'_> {
+        Network::new(&self.nodes(), self.plan)
+    }
+
+    /// That a member does not reach some others, over whomever and however long it takes.
+    pub(in crate::collective) fn apart(&self, from: usize, unreached: &[usize]) -> PlanError {
+        let named = |ranks: &mut dyn Iterator<Item = usize>| ranks.map(|rank| self.members[rank].clone()).collect();
+        let reached = (0..self.members.len()).filter(|rank| !unreached.contains(rank));
+        let first = std::iter::once(from).chain(reached.filter(|rank| *rank != from));
+        let (reached, unreached) = (named(&mut first.into_iter()), named(&mut unreached.iter().copied()));
+        PlanError::Apart { reached, unreached, at: self.at }
+    }
+
+    /// Checks that the contribution of each member can get to each other.
+    pub(in crate::collective) fn check_reach(&self) -> Result<(), PlanError> {
+        let (mut network, least) = (self.network(), Cut::LEAST);
+        for rank in 0..self.members.len() {
+            let spread = network.spread(rank, Flow::at_once(1, self.at), least, self.members.len(), Purpose::Look);
+            spread.map_err(|unreached| self.apart(rank, &unreached))?;
+        }
+        Ok(())
+    }
+
+    /// A closed walk through all members in the order of the roster, over relays where one does not reach the next.
+    pub(in crate::collective) fn circle(&self) -> Result<Vec<Rank>, PlanError> {
+        let ways = Ways::new(&self.graph(|_, _| true), self.members.len());
+        let members = self.members.len();
+        let circle = (0..members).chain((members > 1).then_some(0)).collect::<Vec<_>>();
+        let mut walk = self.expand(&circle, &ways)?;
+        if members > 1 {
+            walk.pop();
+        }
+        Ok(walk)
+    }
+
+    /// A walk that visits each member once, over relays where needed, along links that ever have contact both ways.
+    pub(in crate::collective) fn path(&self) -> Result<Vec<Rank>, PlanError> {
+        let ways = Ways::new(&self.graph(|a, b| self.reaches(b, a)), self.members.len());
+        let graph = ways.graph();
+        let named = |ranks: &[usize]| ranks.iter().map(|&rank| self.members[rank].clone()).collect::<Vec<_>>();
+        let others = |ranks: &[usize]| (0..graph.len()).filter(|rank| !ranks.contains(rank)).collect::<Vec<_>>();
+        let reached = path::component(&graph, 0);
+        if reached.len() < graph.len() {
+            let unreached = named(&others(&reached));
+            return Err(PlanError::Apart { reached: named(&reached), unreached, at: self.at });
+        }
+        match path::through_all(&graph) {
+            Ok(path) => self.expand(&path, &ways),
+            Err(longest) => {
+                Err(PlanError::NoChain { path: named(&longest), left: named(&others(&longest)), at: self.at })
+            }
+        }
+    }
+
+    /// Puts the relays between the members of a walk.
+    fn expand(&self, walk: &[usize], ways: &Ways) -> Result<Vec<Rank>, PlanError> {
+        let rank = |index: usize| Rank(u32::try_from(index).unwrap_or(u32::MAX));
+        let mut expanded = vec![rank(walk[0])];
+        for pair in walk.windows(2) {
+            let Some(between) = ways.between(pair[0], pair[1]) else {
+                let (from, to) = (self.members[pair[0]].clone(), self.members[pair[1]].clone());
+                return Err(PlanError::NoContact { from, to, at: self.at });
+            };
+            expanded.extend(between.iter().chain([&pair[1]]).map(|&index| rank(index)));
+        }
+        Ok(expanded)
+    }
+
+    /// Whom each rank ever has contact to, where `also` holds for the two, in ascending order.
+    fn graph(&self, also: impl Fn(&NodeId, &NodeId) -> bool) -> Vec<Vec<usize>> {
+        let all = self.nodes();
+        let ranks: BTreeMap<&NodeId, usize> = all.iter().copied().zip(0..).collect();
+        let neighbours = |&from: &&NodeId| {
+            let receivers = self.plan.receivers(from);
+            let mut neighbours: Vec<usize> = receivers
+                .filter_map(|to| Some((to, *ranks.get(to)?)))
+                .filter(|(to, _)| self.reaches(from, to) && also(from, to))
+                .map(|(_, rank)| rank)
+                .collect();
+            neighbours.sort_unstable();
+            neighbours
+        };
+        all.iter().map(neighbours).collect()
+    }
+
+    /// Whether `from` ever has contact to `to`.
+    fn reaches(&self, from: &NodeId, to: &NodeId) -> bool {
+        self.plan.next(from, to, self.at).is_some()
+    }
+}
