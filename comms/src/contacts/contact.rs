@@ -62,18 +62,35 @@ impl Contact {
     /// Most bytes that the window carries: as one frame that begins with it.
     #[must_use]
     pub fn capacity(&self) -> u64 {
-        let Some(sent) = self.last_departure() else { return 0 };
+        let Some(sent) = self.last_departure(self.end) else { return 0 };
         self.rate.bytes_between(self.start, sent)
     }
 
-    /// The last instant at which a bit can leave and still arrive in the window; nothing if none can.
-    fn last_departure(&self) -> Option<MissionTime> {
-        let arrives = |sent: u64| self.arrival(MissionTime(sent)).is_some_and(|arrival| arrival <= self.end);
+    /// The last instant at which a bit can leave and still arrive in the window, no later than `by`; nothing if none can.
+    pub(crate) fn last_departure(&self, by: MissionTime) -> Option<MissionTime> {
+        let by = by.min(self.end);
+        let arrives = |sent: u64| self.arrival(MissionTime(sent)).is_some_and(|arrival| arrival <= by);
         if !arrives(self.start.0) {
             return None;
         }
-        // What leaves later does not arrive earlier.
-        let (mut does, mut does_not) = (self.start.0, self.end.0.saturating_add(1));
+        // A light time hardly changes while the light is on its way, so the last departure is close to this guess. What leaves
+        // later does not arrive earlier.
+        let guess = (by - self.light_time.at(by)).0.max(self.start.0);
+        let (mut does, mut does_not) = (self.start.0, by.0.saturating_add(1));
+        let mut step = 1;
+        if arrives(guess) {
+            does = guess;
+            while does_not - does > step && arrives(does + step) {
+                (does, step) = (does + step, step * 2);
+            }
+            does_not = does_not.min(does.saturating_add(step));
+        } else {
+            does_not = guess;
+            while does_not - does > step && !arrives(does_not - step) {
+                (does_not, step) = (does_not - step, step * 2);
+            }
+            does = does.max(does_not.saturating_sub(step));
+        }
         while does_not - does > 1 {
             let middle = does + (does_not - does) / 2;
             if arrives(middle) {
