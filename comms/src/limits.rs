@@ -67,3 +67,7 @@ pub const LASER_FLIGHT_FRAMES: usize = 4096;
 pub const CHUNK_RESENDS: u32 = 3;
 /// Steps of the search for a chain through a roster too large for an exact answer.
 pub const MAX_PATH_STEPS: usize = 100_000;
+/// Members whose pairs with others a lower bound looks at; of larger rosters, so many evenly spread.
+pub const MAX_BOUND_SOURCES: usize = 512;
+/// Longest vector that a lower bound counts (256 TiB), so that sums of capacities do not overflow.
+pub const MAX_BOUND_BYTES: u64 = 1 << 48;

@@ -40,7 +40,10 @@
 //! }
 //! # Ok::<(), starloom_comms::collective::FrameError>(())
 //! ```
+//!
+//! How long any exact all-reduce takes at least over a contact plan, whatever its schedule, says [`bound`].
 
+pub mod bound;
 mod builder;
 pub mod cost;
 mod frame;

@@ -1,0 +1,5 @@
+mod closed_forms;
+mod plans;
+mod properties;
+mod schedules;
+mod twin;
