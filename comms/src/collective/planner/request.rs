@@ -51,6 +51,21 @@ impl Request<'_> {
         self.members.iter().chain(relays).collect()
     }
 
+    /// How many members follow each other in the roster as neighbours that have contact, at most, if that divides their number;
+    /// else all of them.
+    pub(in crate::collective) fn run_length(&self) -> usize {
+        let mut runs = vec![1];
+        for pair in self.members.windows(2) {
+            if self.plan.at(&pair[0], &pair[1], self.at).is_some() {
+                runs.last_mut().into_iter().for_each(|run| *run += 1);
+            } else {
+                runs.push(1);
+            }
+        }
+        let longest = runs.into_iter().max().unwrap_or(1);
+        if self.members.len().is_multiple_of(longest) { longest } else { self.members.len() }
+    }
+
     /// How to cut a segment into frames that wait little for each other on a way of several hops: their number of elements.
     pub(in crate::collective) fn frame_elements(&self, segment: usize) -> usize {
         let elements = segment.div_ceil(PIPELINED_FRAMES).next_multiple_of(BLOCK);

@@ -7,7 +7,9 @@
 //!
 //! Unmerged, every byte travels `n(n−1)` times. Groups of neighbours spare that without delay: inside a group contributions
 //! travel by themselves, so that every member of it can make their sum, and what leaves the group at any side is the sum. Its
-//! bytes are the same wherever it is made. How large the groups are is found by trying.
+//! bytes are the same wherever it is made. Groups may be nested, pairs in rows in planes. How large they are is found by trying.
+
+use std::collections::BTreeSet;
 
 use super::{Strategy, rank};
 use crate::collective::builder::ScheduleBuilder;
@@ -32,13 +34,12 @@ const PARTS: usize = 2;
 
 /// Unmerged, and merged in groups of neighbours in the order of the roster.
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
-    let members = request.members.len();
     request.check_reach()?;
     let mut schedules = Vec::new();
     let mut until = request.until;
-    for size in sizes(members) {
+    for sizes in nestings(request.members.len(), request.run_length()) {
         for parts in 1..=PARTS.min(request.elements.max(1)) {
-            if let Some((schedule, done)) = grouped(request, size, parts, until) {
+            if let Some((schedule, done)) = grouped(request, &sizes, parts, until) {
                 // Roughly, since lanes may turn out to be used a little better.
                 let rough = MissionTime(done.0.saturating_add(done.0.saturating_sub(request.at.0) / 16));
                 until = until.min(rough);
@@ -49,20 +50,82 @@ fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     Ok(schedules)
 }
 
-/// The sizes of groups to try: few members, or about a square root of all in groups of equal size.
-fn sizes(members: usize) -> Vec<usize> {
-    let copies = |size: usize| members * (size - 1 + members.div_ceil(size));
-    let is_even = |size: usize| members % size == 0 && size * size * 4 >= members && size * size <= members * 4;
-    let worth = |size: &usize| *size <= FEW.min(members.div_ceil(2)) || is_even(*size);
-    (1..=members).filter(worth).filter(|size| copies(*size) <= MAX_COPIES).collect()
+/// The sizes of nested groups to try, each a multiple of the one before: none at all, few members, a square root of all, and
+/// prime factors of `run`, which is how many neighbours follow each other in the roster, and of what it divides all members into.
+fn nestings(members: usize, run: usize) -> Vec<Vec<usize>> {
+    let factors = [prime_factors(run), prime_factors(members / run)].concat();
+    let nested: Vec<usize> = factors
+        .iter()
+        .scan(1, |size, factor| {
+            *size *= factor;
+            Some(*size)
+        })
+        .collect();
+    let is_square =
+        |size: usize| members.is_multiple_of(size) && size * size * 4 >= members && size * size <= members * 4;
+    let few = (2..=FEW.min(members.div_ceil(2))).map(|size| vec![size]);
+    let squares = (FEW + 1..members).filter(|size| is_square(*size)).map(|size| vec![size]);
+    let prefixes = (2..nested.len()).map(|levels| nested[..levels].to_vec());
+    let copies = |sizes: &Vec<usize>| {
+        let levels = std::iter::once(1).chain(sizes.iter().copied()).zip(sizes.iter().copied().chain([members]));
+        levels.map(|(inner, outer)| outer.div_ceil(inner) - 1).sum::<usize>() * members
+    };
+    let all = std::iter::once(Vec::new()).chain(few).chain(squares).chain(prefixes);
+    all.filter(|sizes| copies(sizes) <= MAX_COPIES).collect()
 }
 
-/// Groups of `size` members that follow each other in the roster, over `parts` segments, and when they are done: by `until`.
-fn grouped(request: &Request<'_>, size: usize, parts: usize, until: MissionTime) -> Option<(Schedule, MissionTime)> {
+fn prime_factors(mut number: usize) -> Vec<usize> {
+    let mut factors = Vec::new();
+    let mut factor = 2;
+    while factor * factor <= number {
+        while number.is_multiple_of(factor) {
+            factors.push(factor);
+            number /= factor;
+        }
+        factor += 1;
+    }
+    factors.extend((number > 1).then_some(number));
+    factors
+}
+
+/// The shares of nested groups of `sizes` members that follow each other in the roster.
+fn shares(members: usize, sizes: &[usize]) -> Shares {
+    let mut merged: Vec<Vec<u32>> = Vec::new();
+    // Those of the level below, each with the number of members that it stands for.
+    let mut level: Vec<(u32, usize)> = (0..members).map(|member| (rank(member).0, 1)).collect();
+    for &size in sizes {
+        let mut above = Vec::new();
+        let mut group: Vec<(u32, usize)> = Vec::new();
+        let count = |group: &[(u32, usize)]| group.iter().map(|(_, members)| members).sum::<usize>();
+        for (place, &share) in level.iter().enumerate() {
+            group.push(share);
+            if count(&group) >= size || place + 1 == level.len() {
+                let whole = count(&group);
+                above.push(match group[..] {
+                    [(only, _)] => (only, whole),
+                    _ => {
+                        merged.push(group.iter().map(|(share, _)| *share).collect());
+                        (rank(members + merged.len() - 1).0, whole)
+                    }
+                });
+                group.clear();
+            }
+        }
+        level = above;
+    }
+    Shares::merged(members, merged)
+}
+
+/// Groups of `sizes` nested in each other, over `parts` segments, and when they are done: by `until`.
+fn grouped(
+    request: &Request<'_>,
+    sizes: &[usize],
+    parts: usize,
+    until: MissionTime,
+) -> Option<(Schedule, MissionTime)> {
     let members = request.members.len();
     let ranks: Vec<u32> = (0..members).map(|member| rank(member).0).collect();
-    let groups = ranks.chunks(size).filter(|group| group.len() > 1).map(<[u32]>::to_vec);
-    let shares = Shares::merged(members, groups.collect());
+    let shares = shares(members, sizes);
     let segments = Segment::split(request.elements, parts);
     let per_frame = request.frame_elements(request.elements / parts);
     let cut = |segment: &Segment| Cut::of(request.wire, segment.elements, per_frame);
@@ -96,37 +159,36 @@ fn grouped(request: &Request<'_>, size: usize, parts: usize, until: MissionTime)
     Some((builder.build(), done))
 }
 
-/// How shares spread: what is merged stays in its group, whose members make the sum by themselves.
+/// How shares spread: what is merged stays in the group of the sum, and whoever has a part in a share makes it by itself.
 struct Merging<'a> {
     shares: &'a Shares,
     /// The share that each is merged into.
     into: Vec<Option<u32>>,
-    is_root: Vec<bool>,
+    /// The members that each is the sum of.
+    of: Vec<BTreeSet<u32>>,
 }
 
 impl<'a> Merging<'a> {
     fn new(shares: &'a Shares) -> Self {
-        let (mut into, mut is_root) = (vec![None; shares.len()], vec![false; shares.len()]);
+        let (mut into, mut of) = (vec![None; shares.len()], Vec::<BTreeSet<u32>>::with_capacity(shares.len()));
         for share in (0..).take(shares.len()) {
-            shares.parts(share).iter().for_each(|part| into[*part as usize] = Some(share));
+            let parts = shares.parts(share);
+            parts.iter().for_each(|part| into[*part as usize] = Some(share));
+            let members = parts.iter().flat_map(|part| of[*part as usize].iter().copied());
+            of.push(if parts.is_empty() { BTreeSet::from([share]) } else { members.collect() });
         }
-        shares.roots().for_each(|root| is_root[root as usize] = true);
-        Self { shares, into, is_root }
+        Self { shares, into, of }
     }
 }
 
 impl Spreading for Merging<'_> {
     fn is_wanted(&self, unit: usize) -> bool {
-        self.is_root[unit % self.shares.len()]
+        self.into[unit % self.shares.len()].is_none()
     }
 
     fn is_for(&self, unit: usize, to: usize) -> bool {
-        let share = unit % self.shares.len();
-        let is_in = |group: &[u32]| group.iter().any(|member| *member as usize == to);
-        match self.into[share] {
-            Some(sum) => is_in(self.shares.parts(sum)),
-            None => !is_in(self.shares.parts(rank(share).0)),
-        }
+        let (share, to) = (unit % self.shares.len(), rank(to).0);
+        !self.of[share].contains(&to) && self.into[share].is_none_or(|sum| self.of[sum as usize].contains(&to))
     }
 
     fn made<'a>(&self, unit: usize, held: &dyn Fn(usize) -> Option<&'a Flow>) -> Option<(usize, Flow)> {

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::STRATEGIES;
 use crate::codec::Wire;
+use crate::collective::bound::Bounds;
 use crate::collective::cost::CostModel;
 use crate::collective::planner::{PlanError, Planned, Task, plan};
 use crate::collective::test_network::{Contribution, Network, exact_sum};
@@ -74,11 +75,17 @@ proptest! {
         elements in prop_oneof![Just(0_usize), Just(1), 1_usize..9, 5_000_usize..30_000],
         seed in any::<u64>(),
     ) {
+        let bounds = (nodes(0, members), nodes(members, relays));
+        let bound = Bounds::with_relays(&contacts, &bounds.0, &bounds.1);
+        let bound = bound.at(Wire::Fp16.encoded_len(elements) as u64, MissionTime(1_000_000_000));
         let mut best: Option<MissionTime> = None;
         for strategy in STRATEGIES {
             let Ok(planned) = planned(strategy.choice, (members, relays), elements, &contacts) else { continue };
             prop_assert_eq!(verify(&planned.schedule), Ok(()), "{}", strategy.choice);
             check_numbers(&planned, seed);
+            let took = planned.completes.since(MissionTime(1_000_000_000));
+            let is_bound = bound.as_ref().is_some_and(|bound| bound.time <= took);
+            prop_assert!(is_bound, "{} takes {took:?}, and the bound is {bound:?}", strategy.choice);
             best = best.into_iter().chain([planned.completes]).min();
         }
         let auto = planned(StrategyChoice::Auto, (members, relays), elements, &contacts);
