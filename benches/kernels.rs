@@ -79,8 +79,16 @@ fn kernels(criterion: &mut Criterion) {
 
 fn checksum(criterion: &mut Criterion) {
     let (wire, elements) = (Wire::Fp16, Wire::Fp16.frame_elements());
-    let header =
-        Header { tag: TAG, kind: Kind::Final, wire, segment: 0, share: 0, elements: elements as u32, offset: 0, samples: 1 };
+    let header = Header {
+        tag: TAG,
+        kind: Kind::Final,
+        wire,
+        segment: 0,
+        share: 0,
+        elements: elements as u32,
+        offset: 0,
+        samples: 1,
+    };
     let bytes = frame_bytes(&Frame::new(header, vec![1; wire.encoded_len(elements)].into()));
     let mut group = criterion.benchmark_group("checksum");
     group.throughput(Throughput::Bytes((elements * size_of::<f32>()) as u64));

@@ -15,6 +15,7 @@
 //!
 //! Who has a training loop already puts one call into it: [`Session`](prelude::Session).
 
+pub mod bench;
 mod certs;
 pub mod cli;
 pub mod contacts;

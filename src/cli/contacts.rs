@@ -1,11 +1,9 @@
 //! `starloom contacts`: who can reach whom, when, at what rate.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use starloom_comms::contacts::formats::{csv, ion, jsonl, tvg};
 use starloom_comms::contacts::{ContactPlan, Contacts};
 use starloom_comms::id::NodeId;
@@ -13,6 +11,7 @@ use starloom_comms::orbit::Statistics;
 use starloom_comms::scenario::{Orbits, Scenario};
 use starloom_comms::units::MissionTime;
 
+use super::progress::Progress;
 use crate::contacts::{Kind, View, gantt, plan_file, rows, table};
 use crate::exit::{Exit, Failure, OrExit};
 
@@ -207,56 +206,4 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
         fs::remove_file(&draft).ok();
         Failure::message(Exit::Environment, format!("cannot write {}: {error}", path.display()))
     })
-}
-
-/// What is being worked on, on a terminal.
-struct Progress(Option<ProgressBar>);
-
-impl Progress {
-    /// Parts of the whole that a bar shows.
-    const PARTS: f64 = 1_000.0;
-
-    fn new() -> Self {
-        if !io::stderr().is_terminal() {
-            return Self(None);
-        }
-        let bar = ProgressBar::new(Self::PARTS as u64);
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Self(Some(bar))
-    }
-
-    /// Something begins whose end is not known.
-    fn stage(&self, what: String) {
-        self.show("{spinner} {msg} {elapsed}");
-        if let Some(bar) = &self.0 {
-            bar.set_message(what);
-        }
-    }
-
-    /// So much of it is done, from 0 to 1.
-    fn share(&self, share: f64) {
-        self.show("{bar:40} {percent} % {msg} {elapsed}, {eta} left");
-        if let Some(bar) = &self.0 {
-            bar.set_position((share * Self::PARTS) as u64);
-        }
-    }
-
-    #[expect(clippy::expect_used, reason = "the templates are constants")]
-    fn show(&self, template: &str) {
-        if let Some(bar) = &self.0 {
-            bar.set_style(ProgressStyle::with_template(template).expect("a valid template"));
-        }
-    }
-
-    fn end(&self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.end();
-    }
 }

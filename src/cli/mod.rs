@@ -3,10 +3,12 @@
 //! [`main`] is the whole program for a set of training programs; `src/main.rs` calls it with the built-in ones and
 //! [`crate::main`] with a user's own.
 
+mod bench;
 mod certs;
 mod checkpoints;
 mod contacts;
 mod launch;
+mod progress;
 mod route;
 mod solo;
 mod validate;
@@ -49,6 +51,8 @@ enum Command {
     Contacts(contacts::Args),
     /// Find how bytes get from one node to another over the contact plan, and when they are there.
     Route(route::Args),
+    /// Compare all-reduce strategies.
+    Bench(bench::Args),
     /// Train alone, in one process, on the same task, data and sample budget: what a job is compared with.
     Solo(solo::Args),
     /// Make the certificates of a job.
@@ -92,6 +96,7 @@ fn run(cli: Cli, programs: &Programs) -> Result<Exit, Failure> {
         Command::Validate(args) => validate::run(&args, programs),
         Command::Contacts(args) => contacts::run(&args),
         Command::Route(args) => route::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Solo(args) => solo::run(&args, programs),
         Command::Certs(args) => certs::run(&args),
         Command::Checkpoints(args) => checkpoints::run(&args),

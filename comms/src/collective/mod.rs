@@ -47,6 +47,7 @@ pub mod bound;
 mod builder;
 pub mod cost;
 mod frame;
+pub mod in_memory;
 mod machine;
 mod network;
 mod planner;
