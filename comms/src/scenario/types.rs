@@ -153,6 +153,8 @@ words! {
         Ring = "ring",
         /// An open ring, folded.
         Chain = "chain",
+        /// Rings in the order and the directions of contacts.
+        ContactRing = "contact-ring",
         /// Trees that gather and spread as contacts open.
         ContactTree = "contact-tree",
         /// Every contribution on every contact.

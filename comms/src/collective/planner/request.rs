@@ -98,11 +98,15 @@ impl Request<'_> {
 
     /// A closed walk through all members in the order of the roster, over relays where one does not reach the next.
     pub(in crate::collective) fn circle(&self) -> Result<Vec<Rank>, PlanError> {
+        self.circle_in(&(0..self.members.len()).collect::<Vec<_>>())
+    }
+
+    /// A closed walk through all members in an order, over relays where one does not reach the next.
+    pub(in crate::collective) fn circle_in(&self, order: &[usize]) -> Result<Vec<Rank>, PlanError> {
         let ways = Ways::new(&self.graph(|_, _| true), self.members.len());
-        let members = self.members.len();
-        let circle = (0..members).chain((members > 1).then_some(0)).collect::<Vec<_>>();
-        let mut walk = self.expand(&circle, &ways)?;
-        if members > 1 {
+        let closed = order.iter().chain(order.first().filter(|_| order.len() > 1)).copied().collect::<Vec<_>>();
+        let mut walk = self.expand(&closed, &ways)?;
+        if order.len() > 1 {
             walk.pop();
         }
         Ok(walk)
@@ -139,6 +143,13 @@ impl Request<'_> {
             expanded.extend(between.iter().chain([&pair[1]]).map(|&index| rank(index)));
         }
         Ok(expanded)
+    }
+
+    /// Whether one rank ever has contact to another.
+    pub(in crate::collective) fn ever_open(&self, from: Rank, to: Rank) -> bool {
+        let nodes: Vec<&NodeId> = self.members.iter().chain(self.relays).collect();
+        let ends = nodes.get(from.index()).zip(nodes.get(to.index()));
+        ends.is_some_and(|(from, to)| self.reaches(from, to))
     }
 
     /// Whom each rank ever has contact to, where `also` holds for the two, in ascending order.

@@ -10,7 +10,6 @@
 //!
 //! A chain of an even number of ranks has two middles; each owns half of the vector, which halves the work of the
 //! owner.
-
 //!
 //! The chain may lead over relays, which pass on what comes.
 
@@ -82,8 +81,7 @@ fn unfold(builder: &mut ScheduleBuilder, walk: &[Rank], owner: usize, segment: u
     let to_start = walk[..=owner].windows(2).rev().map(|pair| (pair[1], pair[0]));
     for (from, to) in to_end.chain(to_start) {
         if !has.contains(&to) {
-            builder.send(from, to, segment, Kind::Final);
-            builder.receive(to, from, segment, Kind::Final);
+            builder.copy(from, to, segment, 0);
             has.push(to);
         }
     }

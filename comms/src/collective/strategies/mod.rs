@@ -6,6 +6,7 @@
 
 pub mod chain;
 pub mod contact_gather;
+pub mod contact_ring;
 pub mod contact_tree;
 #[cfg(test)]
 mod law_tests;
@@ -20,7 +21,7 @@ use crate::scenario::StrategyChoice;
 
 /// Every strategy, in the order in which `auto` tries them.
 pub(super) const STRATEGIES: &[Strategy] =
-    &[ring::STRATEGY, chain::STRATEGY, contact_tree::STRATEGY, contact_gather::STRATEGY];
+    &[ring::STRATEGY, chain::STRATEGY, contact_ring::STRATEGY, contact_tree::STRATEGY, contact_gather::STRATEGY];
 
 /// A way to make schedules.
 pub(super) struct Strategy {

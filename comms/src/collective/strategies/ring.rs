@@ -34,10 +34,16 @@ pub fn schedule(order: &[Rank], elements: usize) -> Schedule {
 ///
 /// A rank adds its own to a segment when that comes by for the first time, and passes it on whenever it comes by again.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "ranks are u32, and there are as many segments")]
 pub fn along(walk: &[Rank], contributors: usize, relays: usize, elements: usize) -> Schedule {
     let segments = Segment::split(elements, contributors.max(1));
     let mut builder = ScheduleBuilder::new(StrategyChoice::Ring.as_str(), contributors, relays, segments);
+    lay(&mut builder, walk, (contributors, relays), 0);
+    builder.build()
+}
+
+/// Lays a ring over as many segments as there are contributors, from `first` on.
+#[expect(clippy::cast_possible_truncation, reason = "ranks are u32, and there are as many segments")]
+pub(super) fn lay(builder: &mut ScheduleBuilder, walk: &[Rank], (contributors, relays): (usize, usize), first: usize) {
     let homes = homes(walk, contributors);
     let at = |place: usize| walk[place % walk.len()];
     // Segment `k` starts at the `k`-th home; the home before it is the last that it reaches, and owns it.
@@ -49,13 +55,13 @@ pub fn along(walk: &[Rank], contributors: usize, relays: usize, elements: usize)
             let (start, length) = steps(segment, 0);
             if step < length {
                 let (from, to) = (at(start + step), at(start + step + 1));
-                builder.send(from, to, segment as u32, Kind::Partial);
-                builder.receive(to, from, segment as u32, Kind::Partial);
+                builder.send(from, to, (first + segment) as u32, Kind::Partial);
+                builder.receive(to, from, (first + segment) as u32, Kind::Partial);
             }
         }
     }
     for segment in 0..contributors {
-        builder.finalize(at(back(segment, 1)), segment as u32);
+        builder.finalize(at(back(segment, 1)), (first + segment) as u32);
     }
     let mut has = vec![vec![false; contributors + relays]; contributors];
     for segment in 0..contributors {
@@ -67,12 +73,10 @@ pub fn along(walk: &[Rank], contributors: usize, relays: usize, elements: usize)
             let (from, to) = (at(start + step), at(start + step + 1));
             // Where the walk comes by again, the mean is there already.
             if step < length && !std::mem::replace(&mut has[to.index()], true) {
-                builder.send(from, to, segment as u32, Kind::Final);
-                builder.receive(to, from, segment as u32, Kind::Final);
+                builder.copy(from, to, (first + segment) as u32, 0);
             }
         }
     }
-    builder.build()
 }
 
 /// Where the walk visits each contributor for the first time, in the order of the walk.
