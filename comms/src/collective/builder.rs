@@ -54,6 +54,12 @@ impl ScheduleBuilder {
         }
     }
 
+    /// `from` sends what it holds of `segment` to `to`, which receives it.
+    pub fn transfer(&mut self, from: Rank, to: Rank, segment: u32, kind: Kind) {
+        self.send(from, to, segment, kind);
+        self.receive(to, from, segment, kind);
+    }
+
     /// `rank` makes the final mean of `segment`.
     pub fn finalize(&mut self, rank: Rank, segment: u32) {
         self.own(rank, segment, 0);

@@ -227,8 +227,8 @@ keys! {
         "Attempts at one round before the job fails.";
 
     STRATEGY = "collective.strategy", "", Word(StrategyChoice::WORDS), Default("\"auto\""),
-        "What makes the schedule of the all-reduce: a closed ring, an open one that is folded, rings as contacts \
-         open, trees in time, every contribution on every contact, or whichever is predicted to complete first on the contact plan.";
+        "What makes the schedule of the all-reduce. `auto` takes whichever is predicted to complete first on the \
+         contact plan; docs/strategies.md says what each does.";
     WIRE = "collective.wire", "", Word(Wire::WORDS), Default("\"fp16\""),
         "How numbers look in frames; sums are in f32 in any case.";
 

@@ -153,6 +153,12 @@ words! {
         Ring = "ring",
         /// An open ring, folded.
         Chain = "chain",
+        /// Inside planes or other groups first, then across.
+        Hierarchical = "hierarchical",
+        /// With partners at powers of two.
+        HalvingDoubling = "halving-doubling",
+        /// One adds up what all send it.
+        ParameterServer = "parameter-server",
         /// Rings in the order and the directions of contacts.
         ContactRing = "contact-ring",
         /// Trees that gather and spread as contacts open.

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::Range;
 
 use super::Network;
 use crate::collective::cost::flow::Flow;
@@ -33,8 +34,8 @@ struct Reached<'a> {
 }
 
 impl Network<'_> {
-    /// The tree along which the frames of `cut`, which `root` has as `ready` says, get to all ranks below `wanted` at the earliest;
-    /// others are relays, and only in it if they are on the way. Its hops in the order of their arrivals.
+    /// The tree along which the frames of `cut`, which `root` has as `ready` says, get to all `wanted` ranks at the earliest;
+    /// others are only in it if they are on the way. Its hops in the order of their arrivals.
     ///
     /// # Errors
     /// Those who cannot be reached.
@@ -43,24 +44,24 @@ impl Network<'_> {
         root: usize,
         ready: Flow,
         cut: Cut,
-        wanted: usize,
+        wanted: Range<usize>,
         purpose: Purpose,
     ) -> Result<Vec<Edge>, Vec<usize>> {
         let mut reached: Vec<Option<Reached<'_>>> = Vec::new();
         reached.resize_with(self.ranks(), || None);
         let mut open = BinaryHeap::from([Reverse((ready.last(), root))]);
         let mut order = Vec::new();
-        let mut missing = wanted;
+        let mut missing = wanted.len();
         reached[root] = Some(Reached { flow: ready, over: None, settled: false });
         while missing > 0 {
             let Some(Reverse((_, rank))) = open.pop() else {
                 let is_reached = |rank: &usize| reached[*rank].is_some();
-                return Err((0..wanted).filter(|rank| !is_reached(rank)).collect());
+                return Err(wanted.filter(|rank| !is_reached(rank)).collect());
             };
             let Some(here) = reached[rank].as_mut().filter(|here| !here.settled) else { continue };
             here.settled = true;
             order.push(rank);
-            missing -= usize::from(rank < wanted);
+            missing -= usize::from(wanted.contains(&rank));
             let flow = here.flow.clone();
             for &index in &self.out[rank] {
                 let link = &self.links[index];
@@ -76,7 +77,7 @@ impl Network<'_> {
                 }
             }
         }
-        let mut needed: Vec<bool> = (0..self.ranks()).map(|rank| rank < wanted).collect();
+        let mut needed: Vec<bool> = (0..self.ranks()).map(|rank| wanted.contains(&rank)).collect();
         let mut edges = Vec::with_capacity(order.len());
         for &rank in order.iter().rev().filter(|rank| **rank != root) {
             let Some(Reached { flow, over: Some((index, lane)), .. }) = reached[rank].take().filter(|_| needed[rank])

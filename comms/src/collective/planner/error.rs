@@ -13,7 +13,7 @@ pub enum PlanError {
     #[error("a collective without members")]
     NoMembers,
     /// The strategy needs a lane that never has contact.
-    #[error("{from} has no contact to {to} after {at}, and there are no relays over which it would reach it")]
+    #[error("{from} has no contact to {to} after {at}, not over relays either, and the strategy needs it")]
     NoContact {
         /// The sender.
         from: NodeId,

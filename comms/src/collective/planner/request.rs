@@ -9,6 +9,7 @@ use crate::codec::{BLOCK, Wire};
 use crate::collective::cost::flow::Flow;
 use crate::collective::cost::lane::Cut;
 use crate::collective::network::{Network, Purpose};
+use crate::collective::schedule::Schedule;
 use crate::contacts::ContactPlan;
 use crate::id::{NodeId, Rank};
 use crate::units::MissionTime;
@@ -90,8 +91,21 @@ impl Request<'_> {
     pub(in crate::collective) fn check_reach(&self) -> Result<(), PlanError> {
         let (mut network, least) = (self.network(), Cut::LEAST);
         for rank in 0..self.members.len() {
-            let spread = network.spread(rank, Flow::at_once(1, self.at), least, self.members.len(), Purpose::Look);
+            let spread = network.spread(rank, Flow::at_once(1, self.at), least, 0..self.members.len(), Purpose::Look);
             spread.map_err(|unreached| self.apart(rank, &unreached))?;
+        }
+        Ok(())
+    }
+
+    /// Checks that every lane of a schedule ever has contact.
+    pub(in crate::collective) fn check_lanes(&self, schedule: &Schedule) -> Result<(), PlanError> {
+        let nodes: Vec<&NodeId> = self.members.iter().chain(self.relays).collect();
+        for (rank, from) in (0..).map(Rank).zip(&nodes) {
+            let closed = schedule.destinations(rank).into_iter().find(|to| !self.ever_open(rank, *to));
+            if let Some(to) = closed {
+                let to = nodes[to.index()].clone();
+                return Err(PlanError::NoContact { from: (*from).clone(), to, at: self.at });
+            }
         }
         Ok(())
     }

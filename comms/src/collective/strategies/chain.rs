@@ -66,8 +66,7 @@ fn fold(builder: &mut ScheduleBuilder, walk: &[Rank], contributors: usize, owner
     let mut empty: BTreeSet<Rank> = walk.iter().copied().filter(|rank| rank.index() >= contributors).collect();
     for (from, to) in from_start.chain(from_end) {
         if empty.insert(from) {
-            builder.send(from, to, segment, Kind::Partial);
-            builder.receive(to, from, segment, Kind::Partial);
+            builder.transfer(from, to, segment, Kind::Partial);
             empty.remove(&to);
         }
     }

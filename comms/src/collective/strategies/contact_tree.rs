@@ -45,18 +45,18 @@ fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
 
 /// A rank, and when it could have all contributions if they took no time to send.
 #[derive(Debug, Clone, Copy)]
-struct Root {
-    rank: usize,
+pub(super) struct Root {
+    pub(super) rank: usize,
     gathered: u64,
 }
 
 /// All members, those first from which all could be gathered and spread first.
-fn roots(request: &Request<'_>) -> Result<Vec<Root>, PlanError> {
+pub(super) fn roots(request: &Request<'_>) -> Result<Vec<Root>, PlanError> {
     let mut network = request.network();
     let members = request.members.len();
     let mut gathered = vec![request.at.0; members];
     let mut look = |root, at| {
-        let edges = network.spread(root, Flow::at_once(1, at), Cut::LEAST, members, Purpose::Look);
+        let edges = network.spread(root, Flow::at_once(1, at), Cut::LEAST, 0..members, Purpose::Look);
         edges.map_err(|unreached| request.apart(root, &unreached))
     };
     for rank in 0..members {
@@ -92,8 +92,7 @@ fn trees(request: &Request<'_>, roots: &[Root]) -> Option<Schedule> {
     // Turned round, what arrives last leaves first.
     for (segment, edge) in network::trees(&inwards, members).into_iter().rev() {
         let (from, to, segment) = (rank(edge.to), rank(edge.from), rank(segment).0);
-        builder.send(from, to, segment, Kind::Partial);
-        builder.receive(to, from, segment, Kind::Partial);
+        builder.transfer(from, to, segment, Kind::Partial);
     }
     for (segment, root) in (0..).zip(roots) {
         builder.finalize(rank(root.rank), segment);

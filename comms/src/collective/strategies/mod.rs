@@ -8,8 +8,11 @@ pub mod chain;
 pub mod contact_gather;
 pub mod contact_ring;
 pub mod contact_tree;
+pub mod halving_doubling;
+pub mod hierarchical;
 #[cfg(test)]
 mod law_tests;
+pub mod parameter_server;
 pub mod ring;
 #[cfg(test)]
 mod tests;
@@ -20,8 +23,16 @@ use crate::id::Rank;
 use crate::scenario::StrategyChoice;
 
 /// Every strategy, in the order in which `auto` tries them.
-pub(super) const STRATEGIES: &[Strategy] =
-    &[ring::STRATEGY, chain::STRATEGY, contact_ring::STRATEGY, contact_tree::STRATEGY, contact_gather::STRATEGY];
+pub(super) const STRATEGIES: &[Strategy] = &[
+    ring::STRATEGY,
+    chain::STRATEGY,
+    hierarchical::STRATEGY,
+    halving_doubling::STRATEGY,
+    parameter_server::STRATEGY,
+    contact_ring::STRATEGY,
+    contact_tree::STRATEGY,
+    contact_gather::STRATEGY,
+];
 
 /// A way to make schedules.
 pub(super) struct Strategy {

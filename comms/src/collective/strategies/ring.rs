@@ -55,8 +55,7 @@ pub(super) fn lay(builder: &mut ScheduleBuilder, walk: &[Rank], (contributors, r
             let (start, length) = steps(segment, 0);
             if step < length {
                 let (from, to) = (at(start + step), at(start + step + 1));
-                builder.send(from, to, (first + segment) as u32, Kind::Partial);
-                builder.receive(to, from, (first + segment) as u32, Kind::Partial);
+                builder.transfer(from, to, (first + segment) as u32, Kind::Partial);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{STRATEGIES, chain, ring};
+use super::{STRATEGIES, chain, halving_doubling, hierarchical, ring};
 use crate::collective::frame::Kind;
 use crate::collective::schedule::{Action, Schedule, Segment};
 use crate::collective::verify::verify;
@@ -12,7 +12,28 @@ use crate::id::Rank;
 use crate::scenario::StrategyChoice;
 
 type Order = fn(&[Rank], usize) -> Schedule;
-const BY_ORDER: [Order; 2] = [ring::schedule, chain::schedule];
+const BY_ORDER: [Order; 5] = [
+    ring::schedule,
+    chain::schedule,
+    |order, elements| halving_doubling::schedule(order.len(), elements),
+    |order, elements| hierarchical::schedule(&uneven(order), hierarchical::Across::Ring, elements),
+    |order, elements| hierarchical::schedule(&uneven(order), hierarchical::Across::Chain, elements),
+];
+
+/// Groups of one, two, three and so on.
+fn uneven(order: &[Rank]) -> Vec<Vec<Rank>> {
+    let mut rest = order;
+    let mut groups = Vec::new();
+    for size in 1.. {
+        let (group, after) = rest.split_at(size.min(rest.len()));
+        groups.push(group.to_vec());
+        rest = after;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    groups
+}
 
 /// A number of ranks, their order, and a number of elements around it or far above it.
 fn orders() -> impl Strategy<Value = (Vec<Rank>, usize)> {

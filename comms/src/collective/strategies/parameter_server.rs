@@ -1,0 +1,69 @@
+//! One rank adds up what all send it, and sends the mean to all.
+//!
+//! Contributions travel to the server one by one, over whoever is on the way, and are added up nowhere else (M. Li et al., "Scaling
+//! distributed machine learning with the parameter server", OSDI 2014). The server's own lanes carry everything, which is what
+//! other strategies are compared with. Contributions and the mean take the ways of earliest arrival, those planned later around
+//! those planned before; of the members, the server is the one for which that completes first among those that all could be
+//! gathered at and spread from first.
+
+use super::contact_tree::{self, Root};
+use super::{Strategy, rank};
+use crate::collective::builder::ScheduleBuilder;
+use crate::collective::cost::flow::Flow;
+use crate::collective::cost::lane::Cut;
+use crate::collective::network::{Edge, Purpose};
+use crate::collective::planner::{PlanError, Request};
+use crate::collective::schedule::{Schedule, Segment};
+use crate::collective::shares::Shares;
+use crate::id::Rank;
+use crate::scenario::StrategyChoice;
+use crate::units::MissionTime;
+
+pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ParameterServer, plan };
+
+/// Members that are tried as servers.
+const SERVERS: usize = 3;
+
+fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
+    let servers = contact_tree::roots(request)?;
+    Ok(servers.iter().take(SERVERS).filter_map(|server| served_by(request, server)).collect())
+}
+
+fn served_by(request: &Request<'_>, server: &Root) -> Option<Schedule> {
+    let members = request.members.len();
+    let per_frame = request.frame_elements(request.elements);
+    let cut = Cut::of(request.wire, request.elements, per_frame);
+    let mut network = request.network();
+    let mut inwards: Vec<(u32, Edge)> = Vec::new();
+    let mut gathered = request.at;
+    for member in (0..members).filter(|member| *member != server.rank) {
+        let ready = Flow::at_once(cut.frames, request.at);
+        let way = network.spread(member, ready, cut, server.rank..server.rank + 1, Purpose::Take).ok()?;
+        gathered = way.last().map_or(gathered, |edge| gathered.max(MissionTime(edge.arrival)));
+        inwards.extend(way.into_iter().map(|edge| (rank(member).0, edge)));
+    }
+    let ready = Flow::at_once(cut.frames, gathered);
+    let outwards = network.spread(server.rank, ready, cut, 0..members, Purpose::Take).ok()?;
+    let name = StrategyChoice::ParameterServer.as_str();
+    let segments = Segment::split(request.elements, 1);
+    let mut builder = ScheduleBuilder::new(name, members, request.relays.len(), segments);
+    builder.limit_frames(per_frame);
+    if members == 1 {
+        builder.finalize(rank(server.rank), 0);
+        return Some(builder.build());
+    }
+    let all: Vec<u32> = (0..members).map(|member| rank(member).0).collect();
+    builder.share_out(0, Shares::merged(members, vec![all.clone()]));
+    all.iter().for_each(|member| builder.own(Rank(*member), 0, *member));
+    // Lanes carry what is planned for them in the order of its arrivals.
+    inwards.sort_by_key(|(member, edge)| (edge.arrival, *member));
+    for (member, edge) in inwards {
+        builder.copy(rank(edge.from), rank(edge.to), 0, member);
+    }
+    let mean = rank(members).0;
+    builder.merge(rank(server.rank), 0, mean);
+    for edge in outwards {
+        builder.copy(rank(edge.from), rank(edge.to), 0, mean);
+    }
+    Some(builder.build())
+}
