@@ -52,10 +52,10 @@ impl Request<'_> {
         self.members.iter().chain(relays).collect()
     }
 
-    /// How many members follow each other in the roster as neighbours that have contact, at most, if that divides their number;
-    /// else all of them.
+    /// How many members follow each other in the roster as neighbours that have contact, mostly, if that divides their number; else
+    /// all of them. In a constellation it is a plane.
     pub(in crate::collective) fn run_length(&self) -> usize {
-        let mut runs = vec![1];
+        let mut runs = vec![1_usize];
         for pair in self.members.windows(2) {
             if self.plan.at(&pair[0], &pair[1], self.at).is_some() {
                 runs.last_mut().into_iter().for_each(|run| *run += 1);
@@ -63,8 +63,12 @@ impl Request<'_> {
                 runs.push(1);
             }
         }
-        let longest = runs.into_iter().max().unwrap_or(1);
-        if self.members.len().is_multiple_of(longest) { longest } else { self.members.len() }
+        let members = self.members.len();
+        // Where the last of a plane sees the first of the next, the run is of several planes: the shortest of the longer ones counts.
+        let longest = runs.iter().copied().max().unwrap_or(1);
+        let planes =
+            runs.iter().copied().filter(|run| members.is_multiple_of(*run) && longest.is_multiple_of(*run) && *run > 1);
+        planes.min().unwrap_or(members)
     }
 
     /// How to cut a segment into frames that wait little for each other on a way of several hops: their number of elements.
@@ -161,9 +165,18 @@ impl Request<'_> {
 
     /// Whether one rank ever has contact to another.
     pub(in crate::collective) fn ever_open(&self, from: Rank, to: Rank) -> bool {
-        let nodes: Vec<&NodeId> = self.members.iter().chain(self.relays).collect();
-        let ends = nodes.get(from.index()).zip(nodes.get(to.index()));
+        let ends = self.node(from).zip(self.node(to));
         ends.is_some_and(|(from, to)| self.reaches(from, to))
+    }
+
+    /// Whether one rank has contact to another when the collective begins.
+    pub(in crate::collective) fn is_open(&self, from: Rank, to: Rank) -> bool {
+        let ends = self.node(from).zip(self.node(to));
+        ends.is_some_and(|(from, to)| self.plan.at(from, to, self.at).is_some())
+    }
+
+    fn node(&self, rank: Rank) -> Option<&NodeId> {
+        self.members.get(rank.index()).or_else(|| self.relays.get(rank.index() - self.members.len()))
     }
 
     /// Whom each rank ever has contact to, where `also` holds for the two, in ascending order.

@@ -7,8 +7,11 @@
 //! federated learning in LEO satellite constellations", and FedISL, arXiv 2111.12769).
 //!
 //! Groups follow from the contacts: members that follow each other in the roster and see each other, if those make groups of one
-//! size, and else about the square root of all. The owners of a shard are found from group to group along contacts. If they close a
-//! ring, the shard goes round it in as many parts as there are groups; if not, it is folded into the middle of a chain.
+//! size, and else about the square root of all. The owners of a shard are found from group to group along contacts, over other
+//! members where the next group is not in sight. If the last one leads back to the first, the shard goes round this ring in as many
+//! parts as there are groups; if not, it is folded into the middle of a chain.
+
+use std::collections::{BTreeMap, VecDeque};
 
 use super::{Strategy, rank};
 use crate::collective::builder::ScheduleBuilder;
@@ -22,13 +25,10 @@ pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Hierarc
 
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     let groups = groups(request);
-    let owners = owners(request, &groups);
-    let closes = owners.iter().all(|shard| match shard[..] {
-        [first, .., last] => request.ever_open(last, first),
-        _ => true,
-    });
+    let lines = lines(request, &groups)?;
+    let closes = groups.len() < 2 || lines.iter().all(|line| line.legs.len() == groups.len());
     let across = if closes { Across::Ring } else { Across::Chain };
-    let schedule = among(&groups, &owners, across, request.relays.len(), request.elements);
+    let schedule = among(&groups, &lines, across, request.relays.len(), request.elements);
     request.check_lanes(&schedule)?;
     Ok(vec![schedule])
 }
@@ -42,58 +42,82 @@ pub enum Across {
     Chain,
 }
 
+/// The owners of a shard, one a group, and how one leads to the next.
+#[derive(Debug, Clone)]
+struct Line {
+    owners: Vec<Rank>,
+    /// From each owner to the one in the next group, both included; a last one leads back to the first group if there is a way.
+    legs: Vec<Vec<Rank>>,
+}
+
 /// An all-reduce in `groups`, which name each of the ranks from 0 on once; none of them is empty. The owner of a shard has the
 /// same place in each group, as far as these are of one size.
 #[must_use]
 pub fn schedule(groups: &[Vec<Rank>], across: Across, elements: usize) -> Schedule {
     let shards = groups.iter().map(Vec::len).max().unwrap_or(1);
-    let owner = |shard: usize| groups.iter().map(|group| group[shard % group.len()]).collect();
-    among(groups, &(0..shards).map(owner).collect::<Vec<_>>(), across, 0, elements)
+    let line = |shard: usize| {
+        let owners: Vec<Rank> = groups.iter().map(|group| group[shard % group.len()]).collect();
+        let legs = owners.iter().zip(owners.iter().cycle().skip(1)).map(|(from, to)| vec![*from, *to]).collect();
+        Line { owners, legs }
+    };
+    among(groups, &(0..shards).map(line).collect::<Vec<_>>(), across, 0, elements)
 }
 
-/// `owners` has for each shard one member of each group, in the order of the groups.
-fn among(groups: &[Vec<Rank>], owners: &[Vec<Rank>], across: Across, relays: usize, elements: usize) -> Schedule {
+fn among(groups: &[Vec<Rank>], lines: &[Line], across: Across, relays: usize, elements: usize) -> Schedule {
     // Where each part of a shard is summed: at the owner in each group in turn, or in the middle.
     let sums: Vec<usize> = match across {
         Across::Ring => (0..groups.len()).collect(),
         Across::Chain => vec![groups.len() / 2],
     };
-    let segments = Segment::split(elements, owners.len() * sums.len());
+    let segments = Segment::split(elements, lines.len() * sums.len());
     let ranks = groups.iter().map(Vec::len).sum();
+    let mut has = vec![vec![false; ranks]; segments.len()];
     let name = StrategyChoice::Hierarchical.as_str();
     let mut builder = ScheduleBuilder::new(name, ranks, relays, segments);
     let per_shard = sums.len();
     let parts = |shard: usize| (0..per_shard).map(move |part| rank(shard * per_shard + part).0);
     let deepest = groups.iter().map(Vec::len).max().unwrap_or(0);
+    // Whoever is on the way gets the mean early, and need not get it again.
+    let mut spread = |builder: &mut ScheduleBuilder, from: Rank, to: Rank, segment: u32| {
+        has[segment as usize][from.index()] = true;
+        if !std::mem::replace(&mut has[segment as usize][to.index()], true) {
+            builder.copy(from, to, segment, 0);
+        }
+    };
     for step in 1..deepest {
         for (index, group) in groups.iter().enumerate().filter(|(_, group)| step < group.len()) {
-            for (shard, owners) in owners.iter().enumerate() {
-                let (from, to) = hop(group, owners[index], step);
+            for (shard, line) in lines.iter().enumerate() {
+                let (from, to) = hop(group, line.owners[index], step);
                 parts(shard).for_each(|segment| builder.transfer(from, to, segment, Kind::Partial));
             }
         }
     }
     for kind in [Kind::Partial, Kind::Final] {
         for step in 0..groups.len().saturating_sub(1) {
-            for (shard, owners) in owners.iter().enumerate() {
+            for (shard, line) in lines.iter().enumerate() {
                 for (segment, &sum) in parts(shard).zip(&sums) {
-                    for (from, to) in hops_across(across, groups.len(), sum, kind, step) {
-                        builder.transfer(owners[from], owners[to], segment, kind);
+                    for leg in legs_across(line, across, sum, kind, step) {
+                        for pair in leg.windows(2) {
+                            match kind {
+                                Kind::Partial => builder.transfer(pair[0], pair[1], segment, kind),
+                                Kind::Final => spread(&mut builder, pair[0], pair[1], segment),
+                            }
+                        }
                     }
                 }
             }
         }
         if kind == Kind::Partial {
-            for (shard, owners) in owners.iter().enumerate() {
-                parts(shard).zip(&sums).for_each(|(segment, &sum)| builder.finalize(owners[sum], segment));
+            for (shard, line) in lines.iter().enumerate() {
+                parts(shard).zip(&sums).for_each(|(segment, &sum)| builder.finalize(line.owners[sum], segment));
             }
         }
     }
     for step in 0..deepest.saturating_sub(1) {
         for (index, group) in groups.iter().enumerate().filter(|(_, group)| step + 1 < group.len()) {
-            for (shard, owners) in owners.iter().enumerate() {
-                let (from, to) = hop(group, owners[index], step);
-                parts(shard).for_each(|segment| builder.transfer(from, to, segment, Kind::Final));
+            for (shard, line) in lines.iter().enumerate() {
+                let (from, to) = hop(group, line.owners[index], step);
+                parts(shard).for_each(|segment| spread(&mut builder, from, to, segment));
             }
         }
     }
@@ -106,20 +130,23 @@ fn hop(group: &[Rank], owner: Rank, step: usize) -> (Rank, Rank) {
     (group[(place + step) % group.len()], group[(place + step + 1) % group.len()])
 }
 
-/// The hops in one step of a part that is summed in group `sum`, by groups.
-fn hops_across(across: Across, groups: usize, sum: usize, kind: Kind, step: usize) -> Vec<(usize, usize)> {
+/// The legs that a part which is summed in group `sum` takes in one step, each in its direction.
+fn legs_across(line: &Line, across: Across, sum: usize, kind: Kind, step: usize) -> Vec<Vec<Rank>> {
+    let groups = line.owners.len();
+    let onwards = |from: usize| line.legs[from].clone();
+    let backwards = |from: usize| line.legs[from - 1].iter().rev().copied().collect::<Vec<_>>();
     match (across, kind) {
-        (Across::Ring, Kind::Partial) => vec![((sum + 1 + step) % groups, (sum + 2 + step) % groups)],
-        (Across::Ring, Kind::Final) => vec![((sum + step) % groups, (sum + step + 1) % groups)],
+        (Across::Ring, Kind::Partial) => vec![onwards((sum + 1 + step) % groups)],
+        (Across::Ring, Kind::Final) => vec![onwards((sum + step) % groups)],
         // From both ends, so that all are there after the longer half.
         (Across::Chain, Kind::Partial) => {
-            let from_start = (step < sum).then(|| (step, step + 1));
-            let from_end = (groups - 1 - step > sum).then(|| (groups - 1 - step, groups - 2 - step));
+            let from_start = (step < sum).then(|| onwards(step));
+            let from_end = (groups - 1 - step > sum).then(|| backwards(groups - 1 - step));
             from_start.into_iter().chain(from_end).collect()
         }
         (Across::Chain, Kind::Final) => {
-            let to_start = (step < sum).then(|| (sum - step, sum - step - 1));
-            let to_end = (sum + step + 1 < groups).then(|| (sum + step, sum + step + 1));
+            let to_start = (step < sum).then(|| backwards(sum - step));
+            let to_end = (sum + step + 1 < groups).then(|| onwards(sum + step));
             to_start.into_iter().chain(to_end).collect()
         }
     }
@@ -134,24 +161,55 @@ fn groups(request: &Request<'_>) -> Vec<Vec<Rank>> {
     ranks.chunks(size).map(<[Rank]>::to_vec).collect()
 }
 
-/// For each shard its owner in each group: one that the owner in the group before has contact to and that owns no other shard, if
-/// there is one.
-fn owners(request: &Request<'_>, groups: &[Vec<Rank>]) -> Vec<Vec<Rank>> {
+/// The owners of all shards: from group to group the nearest that own little.
+fn lines(request: &Request<'_>, groups: &[Vec<Rank>]) -> Result<Vec<Line>, PlanError> {
     let shards = groups.iter().map(Vec::len).max().unwrap_or(1);
-    let mut owners: Vec<Vec<Rank>> = vec![Vec::new(); shards];
-    for group in groups {
-        let mut free = group.clone();
-        for (shard, owners) in owners.iter_mut().enumerate() {
-            let before = owners.last().copied();
-            let fits = |rank: &Rank| before.is_none_or(|before| request.ever_open(before, *rank));
-            // The same place first: it is as far as any in a constellation, and stays there.
+    let mut owned: BTreeMap<Rank, usize> = BTreeMap::new();
+    let mut lines = Vec::with_capacity(shards);
+    for shard in 0..shards {
+        let mut line = Line { owners: Vec::new(), legs: Vec::new() };
+        for group in groups {
             let same = group[shard % group.len()];
-            let found =
-                std::iter::once(same).chain(group.iter().copied()).find(|rank| free.contains(rank) && fits(rank));
-            let owner = found.or_else(|| group.iter().copied().find(fits)).unwrap_or(same);
-            free.retain(|rank| *rank != owner);
-            owners.push(owner);
+            let Some(&before) = line.owners.last() else {
+                line.owners.push(same);
+                continue;
+            };
+            let ways = ways(request, before, &groups[line.owners.len() - 1], group);
+            let key = |rank: &&Rank| (ways[*rank].len(), owned.get(*rank).copied().unwrap_or_default(), **rank != same);
+            let Some(&next) = group.iter().filter(|rank| ways.contains_key(rank)).min_by_key(key) else {
+                let [from, to] = [before, same].map(|rank| request.members[rank.index()].clone());
+                return Err(PlanError::NoContact { from, to, at: request.at });
+            };
+            line.legs.push(ways[&next].clone());
+            line.owners.push(next);
         }
+        if let ([first, .., last], [of_first, .., of_last]) = (&line.owners[..], groups) {
+            let back = ways(request, *last, of_last, of_first).remove(first);
+            line.legs.extend(back);
+        }
+        line.owners.iter().for_each(|owner| *owned.entry(*owner).or_default() += 1);
+        lines.push(line);
     }
-    owners
+    Ok(lines)
+}
+
+/// The shortest ways from a member to others of its group and of the next, over these: along contacts that are open when the
+/// collective begins, if those suffice, and else along any.
+fn ways(request: &Request<'_>, from: Rank, here: &[Rank], there: &[Rank]) -> BTreeMap<Rank, Vec<Rank>> {
+    let along = |open: &dyn Fn(Rank, Rank) -> bool| {
+        let mut ways = BTreeMap::from([(from, vec![from])]);
+        let mut next = VecDeque::from([from]);
+        while let Some(rank) = next.pop_front() {
+            for &to in there.iter().chain(here) {
+                if !ways.contains_key(&to) && open(rank, to) {
+                    let way = [&ways[&rank][..], &[to]].concat();
+                    ways.insert(to, way);
+                    next.push_back(to);
+                }
+            }
+        }
+        ways
+    };
+    let now = along(&|from, to| request.is_open(from, to));
+    if there.iter().any(|rank| now.contains_key(rank)) { now } else { along(&|from, to| request.ever_open(from, to)) }
 }
