@@ -1,7 +1,7 @@
 //! All-reduce strategies side by side: what each takes on a contact plan, and how near that is to the best possible.
 //!
 //! [`simulated::compare`] plans every strategy on what a planner may know, at several starts, and lets the schedule run on what
-//! happens; [`write`] turns the [`Row`]s into a table, lines of JSON or CSV. Columns are named as nccl-tests names them.
+//! happens; [`mod@write`] turns the [`Row`]s into a table, lines of JSON or CSV. Columns are named as nccl-tests names them.
 
 pub mod simulated;
 pub mod write;

@@ -155,7 +155,7 @@ fn row(comparison: &Comparison, field: Field<'_>, choice: StrategyChoice, payloa
     let median = quantile(&took, 0.5);
     let nodes = field.members.len();
     let algbw = median.map(|secs| payload as f64 / secs / 1e9);
-    let ratios = outcomes.iter().filter_map(|outcome| Some(outcome.took? / outcome.bound?).map(Some));
+    let ratios = outcomes.iter().map(|outcome| Some(outcome.took? / outcome.bound?)).filter(Option::is_some);
     let bounds: Vec<Option<f64>> = outcomes.iter().map(|outcome| outcome.bound).filter(Option::is_some).collect();
     let predicted: Vec<Option<f64>> = outcomes.iter().map(|outcome| outcome.predicted).collect();
     let mut bytes: Vec<u64> = outcomes.iter().filter_map(|outcome| outcome.wire_bytes).collect();

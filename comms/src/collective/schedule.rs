@@ -91,7 +91,7 @@ pub struct Step {
     pub action: Action,
 }
 
-/// Programs for all ranks over one division of the vector. Strategies make it with a [`ScheduleBuilder`].
+/// Programs for all ranks over one division of the vector. Strategies make it with a [`ScheduleBuilder`](super::ScheduleBuilder).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     pub(super) strategy: &'static str,

@@ -1,6 +1,6 @@
 //! Rings whose order and directions come from the contact plan.
 //!
-//! A [ring](super::ring) in the order of the roster takes lanes as they come, and waits where one is closed. Here the order is one
+//! A [ring](super::ring::along) in the order of the roster takes lanes as they come, and waits where one is closed. Here the order is one
 //! along which contacts open one after the other: from each of some members on, always to the one that can be reached soonest and
 //! has not been visited, over relays where that closes the ring. Half of the vector goes the other way round where that is possible,
 //! so that both lanes of every link are used; that a torus or a circle should be used in both directions is in P. Sack and W. Gropp,
