@@ -7,6 +7,10 @@
 /// they wrote: the greatest bit pattern of `|value|`, which orders as the magnitude does, with infinity and NaN on
 /// top.
 pub(super) trait Lanes: Copy {
+    /// `kernel()`, compiled for the processor's vectors as far as what it calls is inlined. Rust never contracts
+    /// arithmetic, so a plain loop too gives the same bits on every path.
+    fn run<R>(self, kernel: impl FnOnce() -> R) -> R;
+
     /// The peak of `values`.
     fn peak(self, values: &[f32]) -> u32;
 

@@ -3,13 +3,19 @@
 use half::f16;
 use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
 
-use super::fp16::{BLOCK, HALF_BYTES};
+use super::BLOCK;
+use super::fp16::HALF_BYTES;
 use super::lanes::{Lanes, magnitude};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Portable;
 
 impl Lanes for Portable {
+    #[inline(always)]
+    fn run<R>(self, kernel: impl FnOnce() -> R) -> R {
+        kernel()
+    }
+
     fn peak(self, values: &[f32]) -> u32 {
         values.iter().fold(0, |peak, value| peak.max(magnitude(*value)))
     }

@@ -29,6 +29,12 @@ impl Avx2 {
 }
 
 impl Lanes for Avx2 {
+    #[inline(always)]
+    fn run<R>(self, kernel: impl FnOnce() -> R) -> R {
+        // SAFETY: `self` proves that the processor has the features.
+        unsafe { run(kernel) }
+    }
+
     fn peak(self, values: &[f32]) -> u32 {
         let (vectors, tail) = values.as_chunks();
         // SAFETY: `self` proves that the processor has the features.
@@ -116,6 +122,11 @@ fn padded<T: Copy + Default, const N: usize>(tail: &[T]) -> [T; N] {
     let mut vector = [T::default(); N];
     vector[..tail.len()].copy_from_slice(tail);
     vector
+}
+
+#[target_feature(enable = "avx2,f16c")]
+fn run<R>(kernel: impl FnOnce() -> R) -> R {
+    kernel()
 }
 
 #[target_feature(enable = "avx2,f16c")]
