@@ -102,7 +102,7 @@ fn checksum(criterion: &mut Criterion) {
 fn all_reduce(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("all_reduce");
     group.sample_size(20);
-    for wire in [Wire::Fp16, Wire::F32, Wire::Bf16, Wire::Int8] {
+    for &wire in Wire::ALL {
         for elements in [16 << 10, 256 << 10, 4 << 20, 16 << 20] {
             let order: Vec<Rank> = (0..RANKS).map(Rank).collect();
             let schedule = Arc::new(ring::schedule(&order, elements));

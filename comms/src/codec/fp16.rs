@@ -144,7 +144,7 @@ pub(super) fn power_of_two(exponent: i32) -> f32 {
     f32::from_bits((exponent + 127).cast_unsigned() << 23)
 }
 
-fn scale(index: usize, exponent: u8) -> Result<f32, CodecError> {
+pub(super) fn scale(index: usize, exponent: u8) -> Result<f32, CodecError> {
     let exponent = exponent.cast_signed();
     if EXPONENTS.contains(&i32::from(exponent)) {
         Ok(power_of_two(i32::from(exponent)))

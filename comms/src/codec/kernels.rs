@@ -4,6 +4,7 @@ use super::bare::{self, Bare};
 use super::bf16::Bf16;
 use super::fp16::{self, Fp16};
 use super::int8::Int8;
+use super::topk::TopK;
 use super::{CodecError, Weighted, Wire, blocks, lanes};
 
 /// Each kernel panics if the lengths of its slices do not fit together: `payload` has
@@ -20,6 +21,7 @@ impl Wire {
             Self::Fp16 => lanes::dispatch!(lanes => fp16::encode(lanes, own, payload)),
             Self::Bf16 => by_block!(encode::<Bf16>(own, payload)),
             Self::Int8 => by_block!(encode::<Int8>(own, payload)),
+            Self::TopK => by_block!(encode::<TopK>(own, payload)),
         }
     }
 
@@ -37,7 +39,7 @@ impl Wire {
     /// `values = decode(payload)`.
     ///
     /// # Errors
-    /// [`CodecError`] if `payload` has NaN, infinity or an impossible scale.
+    /// [`CodecError`] if `payload` has NaN, infinity or an impossible scale or index.
     pub fn decode(self, payload: &[u8], values: &mut [f32]) -> Result<(), CodecError> {
         self.check(payload, values);
         match self {
@@ -45,13 +47,14 @@ impl Wire {
             Self::Fp16 => lanes::dispatch!(lanes => fp16::decode(lanes, payload, values)),
             Self::Bf16 => by_block!(decode::<Bf16>(payload, values)),
             Self::Int8 => by_block!(decode::<Int8>(payload, values)),
+            Self::TopK => by_block!(decode::<TopK>(payload, values)),
         }
     }
 
     /// `sum += decode(payload)`.
     ///
     /// # Errors
-    /// [`CodecError`] if `payload` has an impossible scale, or the sum NaN or infinity.
+    /// [`CodecError`] if `payload` has an impossible scale or index, or the sum NaN or infinity.
     pub fn decode_add(self, payload: &[u8], sum: &mut [f32]) -> Result<(), CodecError> {
         self.check(payload, sum);
         match self {
@@ -59,13 +62,14 @@ impl Wire {
             Self::Fp16 => lanes::dispatch!(lanes => fp16::decode_add(lanes, payload, sum)),
             Self::Bf16 => by_block!(decode_add::<Bf16>(payload, sum)),
             Self::Int8 => by_block!(decode_add::<Int8>(payload, sum)),
+            Self::TopK => by_block!(decode_add::<TopK>(payload, sum)),
         }
     }
 
     /// `sum = w·x + decode(payload)`.
     ///
     /// # Errors
-    /// [`CodecError`] if `payload` has an impossible scale, or the sum NaN or infinity.
+    /// [`CodecError`] if `payload` has an impossible scale or index, or the sum NaN or infinity.
     pub fn decode_weighted_add(self, payload: &[u8], own: Weighted<'_>, sum: &mut [f32]) -> Result<(), CodecError> {
         self.check(payload, sum);
         self.check(payload, own.values);
@@ -74,13 +78,14 @@ impl Wire {
             Self::Fp16 => lanes::dispatch!(lanes => fp16::decode_weighted_add(lanes, payload, own, sum)),
             Self::Bf16 => by_block!(decode_weighted_add::<Bf16>(payload, own, sum)),
             Self::Int8 => by_block!(decode_weighted_add::<Int8>(payload, own, sum)),
+            Self::TopK => by_block!(decode_weighted_add::<TopK>(payload, own, sum)),
         }
     }
 
     /// `payload = encode(w·x + decode(payload))`, in place.
     ///
     /// # Errors
-    /// [`CodecError`] if `payload` has an impossible scale, or the sum NaN or infinity.
+    /// [`CodecError`] if `payload` has an impossible scale or index, or the sum NaN or infinity.
     pub fn reduce(self, payload: &mut [u8], own: Weighted<'_>) -> Result<(), CodecError> {
         self.check(payload, own.values);
         match self {
@@ -88,6 +93,7 @@ impl Wire {
             Self::Fp16 => lanes::dispatch!(lanes => fp16::reduce(lanes, payload, own)),
             Self::Bf16 => by_block!(reduce::<Bf16>(payload, own)),
             Self::Int8 => by_block!(reduce::<Int8>(payload, own)),
+            Self::TopK => by_block!(reduce::<TopK>(payload, own)),
         }
     }
 
@@ -95,7 +101,7 @@ impl Wire {
     /// `residual`.
     ///
     /// # Errors
-    /// [`CodecError`] if `payload` has an impossible scale, or `v` NaN or infinity.
+    /// [`CodecError`] if `payload` has an impossible scale or index, or `v` NaN or infinity.
     pub fn reduce_keeping(self, payload: &mut [u8], own: Weighted<'_>, residual: &mut [f32]) -> Result<(), CodecError> {
         self.check(payload, own.values);
         self.check(payload, residual);
@@ -114,6 +120,7 @@ impl Wire {
             Self::Fp16 => lanes::dispatch!(lanes => fp16::mean(lanes, sum, divisor, payload)),
             Self::Bf16 => by_block!(mean::<Bf16>(sum, divisor, payload)),
             Self::Int8 => by_block!(mean::<Int8>(sum, divisor, payload)),
+            Self::TopK => by_block!(mean::<TopK>(sum, divisor, payload)),
         }
     }
 
@@ -158,6 +165,7 @@ macro_rules! each_format {
             Wire::Fp16 => by_block!($kernel::<Fp16> $arguments),
             Wire::Bf16 => by_block!($kernel::<Bf16> $arguments),
             Wire::Int8 => by_block!($kernel::<Int8> $arguments),
+            Wire::TopK => by_block!($kernel::<TopK> $arguments),
         }
     };
 }

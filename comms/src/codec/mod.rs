@@ -13,8 +13,8 @@
 //!
 //! A format that loses much ([`Wire::wants_residual`]) has its errors fed back: the rank that loses something keeps it as
 //! its residual, in the units of what it encoded, and means it too when it encodes the next time. In the long run
-//! everything arrives ([1-bit SGD](https://doi.org/10.21437/Interspeech.2014-274),
-//! [error feedback](https://arxiv.org/abs/1901.09847)). The kernels that encode exist in that form too, for every
+//! everything arrives (Seide and others, 1-bit SGD, Interspeech 2014;
+//! [Karimireddy and others](https://arxiv.org/abs/1901.09847)). The kernels that encode exist in that form too, for every
 //! format:
 //!
 //! | kernel | meant | effect |
@@ -50,6 +50,7 @@ mod portable;
 mod simd_x86;
 #[cfg(test)]
 mod tests;
+mod topk;
 mod wire;
 
 use thiserror::Error;
@@ -69,7 +70,7 @@ pub struct Weighted<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CodecError {
     /// NaN or infinity, in the input or by overflow of the sum. What rounds to 2^128 is infinite too, which begins
-    /// `2^-12` of that below it in fp16 and `2^-9` in bf16.
+    /// `2^-12` of that below it in fp16 and top-k and `2^-9` in bf16.
     #[error("NaN or infinity in the block at element {element}")]
     NonFinite {
         /// The first element of the block of [`BLOCK`] elements that has it.
@@ -91,6 +92,16 @@ pub enum CodecError {
         /// The scale, as the bits of a bfloat16.
         bits: u16,
     },
+    /// An entry of top-k is outside its block.
+    #[error("an entry at {index} in a block of {elements} values at element {element}")]
+    Index {
+        /// The first element of the block.
+        element: usize,
+        /// Where the entry would be.
+        index: u8,
+        /// Values in the block.
+        elements: usize,
+    },
 }
 
 impl CodecError {
@@ -98,7 +109,10 @@ impl CodecError {
     #[must_use]
     pub const fn element(self) -> usize {
         match self {
-            Self::NonFinite { element } | Self::Exponent { element, .. } | Self::Scale { element, .. } => element,
+            Self::NonFinite { element }
+            | Self::Exponent { element, .. }
+            | Self::Scale { element, .. }
+            | Self::Index { element, .. } => element,
         }
     }
 }

@@ -5,7 +5,7 @@ use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
 
 use super::BLOCK;
 use super::fp16::HALF_BYTES;
-use super::lanes::{Lanes, magnitude};
+use super::lanes::{Lanes, Mask, magnitude};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Portable;
@@ -48,6 +48,16 @@ impl Lanes for Portable {
         }
         sum.copy_from_slice(&own[..values.len()]);
         self.widen_add(halves, scale, sum)
+    }
+
+    fn reaching(self, values: &[f32; BLOCK], least: u32) -> Mask {
+        let mut mask = [0; BLOCK / 64];
+        for (bits, values) in mask.iter_mut().zip(values.as_chunks::<64>().0) {
+            for (place, value) in values.iter().enumerate() {
+                *bits |= u64::from(magnitude(*value) >= least) << place;
+            }
+        }
+        mask
     }
 
     fn divide(self, values: &mut [f32], divisor: f32) -> u32 {

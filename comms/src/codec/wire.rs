@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{BLOCK, bf16, fp16, int8};
-use crate::limits::FRAME_PAYLOAD_BYTES;
+use super::{BLOCK, bf16, fp16, int8, topk};
+use crate::limits::{FRAME_ELEMENTS, FRAME_PAYLOAD_BYTES};
 
 /// The format of the numbers in a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,14 +21,16 @@ pub enum Wire {
     Bf16,
     /// Bytes with a scale per block of 256, about one byte an element. It wants its residual kept.
     Int8,
+    /// The 16 largest of each block of 256, about a fifth of a byte an element. It wants its residual kept.
+    TopK,
 }
 
 impl Wire {
     /// Every format.
-    pub const ALL: &'static [Self] = &[Self::F32, Self::Fp16, Self::Bf16, Self::Int8];
+    pub const ALL: &'static [Self] = &[Self::F32, Self::Fp16, Self::Bf16, Self::Int8, Self::TopK];
 
     /// Every format, as a scenario writes it.
-    pub const WORDS: &'static [&'static str] = &["f32", "fp16", "bf16", "int8"];
+    pub const WORDS: &'static [&'static str] = &["f32", "fp16", "bf16", "int8", "topk"];
 
     /// The formats that do without a residual.
     pub const WORDS_WITHOUT_RESIDUAL: &'static [&'static str] = &["f32", "fp16", "bf16"];
@@ -41,6 +43,7 @@ impl Wire {
             Self::Fp16 => "fp16",
             Self::Bf16 => "bf16",
             Self::Int8 => "int8",
+            Self::TopK => "topk",
         }
     }
 
@@ -50,7 +53,7 @@ impl Wire {
     pub const fn wants_residual(self) -> bool {
         match self {
             Self::F32 | Self::Fp16 | Self::Bf16 => false,
-            Self::Int8 => true,
+            Self::Int8 | Self::TopK => true,
         }
     }
 
@@ -62,13 +65,16 @@ impl Wire {
             Self::Fp16 => elements * fp16::HALF_BYTES + elements.div_ceil(BLOCK),
             Self::Bf16 => bf16::encoded_len(elements),
             Self::Int8 => int8::encoded_len(elements),
+            Self::TopK => topk::encoded_len(elements),
         }
     }
 
-    /// Elements of a full frame: as many whole blocks as [`FRAME_PAYLOAD_BYTES`] holds.
+    /// Elements of a full frame: as many whole blocks as [`FRAME_PAYLOAD_BYTES`] holds, and [`FRAME_ELEMENTS`] at the
+    /// most.
     #[must_use]
     pub const fn frame_elements(self) -> usize {
-        FRAME_PAYLOAD_BYTES / self.encoded_len(BLOCK) * BLOCK
+        let elements = FRAME_PAYLOAD_BYTES / self.encoded_len(BLOCK) * BLOCK;
+        if elements < FRAME_ELEMENTS { elements } else { FRAME_ELEMENTS }
     }
 }
 
@@ -105,13 +111,15 @@ mod tests {
             let elements = wire.frame_elements();
             assert_eq!(elements % BLOCK, 0, "{wire}");
             assert!(wire.encoded_len(elements) <= FRAME_PAYLOAD_BYTES, "{wire}");
-            assert!(wire.encoded_len(elements + BLOCK) > FRAME_PAYLOAD_BYTES, "{wire}");
+            assert!(elements <= FRAME_ELEMENTS, "{wire}");
+            let more = elements + BLOCK;
+            assert!(wire.encoded_len(more) > FRAME_PAYLOAD_BYTES || more > FRAME_ELEMENTS, "{wire}");
         }
     }
 
     #[test]
     fn a_format_saves_what_it_promises_from_a_kibibyte_up() {
-        for (wire, permille) in [(Wire::Fp16, 510), (Wire::Bf16, 500), (Wire::Int8, 254)] {
+        for (wire, permille) in [(Wire::Fp16, 510), (Wire::Bf16, 500), (Wire::Int8, 254), (Wire::TopK, 49)] {
             for elements in [512, 1000, 4097, 262_144] {
                 let (bare, encoded) = (Wire::F32.encoded_len(elements), wire.encoded_len(elements));
                 assert!(encoded * 1000 <= bare * permille, "{elements} elements in {wire}: {encoded} of {bare}");

@@ -105,6 +105,32 @@ fn a_scale_of_bytes_that_no_encoder_writes_is_refused() {
     assert_every_reader_says(Wire::Int8, &payload, Err(CodecError::NonFinite { element: 256 }));
 }
 
+#[test]
+fn an_entry_outside_its_block_is_refused() {
+    // Bodies of 16 indices and 16 halves, and two exponents behind them.
+    for index in [44, 45, 255_u8] {
+        let mut payload = encoded(Wire::TopK, &[1.0; 300], 1.0);
+        payload[48 + 15] = index;
+        let refused = Err(CodecError::Index { element: 256, index, elements: 44 });
+        assert_every_reader_says(Wire::TopK, &payload, refused);
+    }
+    for exponent in [-128, 114_i8] {
+        let mut payload = encoded(Wire::TopK, &[1.0; 300], 1.0);
+        payload[97] = exponent.cast_unsigned();
+        assert_every_reader_says(Wire::TopK, &payload, Err(CodecError::Exponent { element: 256, exponent }));
+    }
+}
+
+#[test]
+fn entries_of_the_same_index_add_up_and_may_not_overflow() {
+    let mut payload = encoded(Wire::TopK, &[LARGEST; 300], 1.0);
+    payload[48..64].fill(43);
+    assert_every_reader_says(Wire::TopK, &payload, Err(CodecError::NonFinite { element: 256 }));
+    let mut payload = encoded(Wire::TopK, &[1.5; 300], 1.0);
+    payload[48..64].fill(43);
+    assert_eq!(decoded(Wire::TopK, &payload, 300)[256..], [[0.0; 43].as_slice(), &[24.0]].concat());
+}
+
 /// Of a payload for 300 elements.
 fn assert_every_reader_says(wire: Wire, payload: &[u8], outcome: Result<(), CodecError>) {
     let own = Weighted { values: &[0.0; 300], weight: 1.0 };

@@ -6,6 +6,7 @@ mod hostile;
 mod int8;
 mod paths;
 mod residual;
+mod topk;
 
 use proptest::prelude::*;
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::blocks::BlockFormat;
 use super::super::fp16::power_of_two;
-use super::super::lanes::Lanes;
+use super::super::lanes::{Lanes, magnitude};
 use super::super::portable::Portable;
 use super::super::{bare, blocks};
 use super::*;
@@ -65,6 +65,11 @@ fn outputs<L: Lanes>(lanes: L, values: &[f32], other: &[f32], weight: f32, expon
         all.extend(out.iter().map(quiet));
         out.copy_from_slice(values);
         all.push(peaked(lanes.divide(&mut out, weight)));
+        if let Ok(full) = values.try_into() {
+            for least in [0, 1, magnitude(weight), magnitude(values[7]), f32::INFINITY.to_bits()] {
+                all.extend(lanes.reaching(full, least).into_iter().flat_map(|bits| [bits as u32, (bits >> 32) as u32]));
+            }
+        }
         all.extend(out.iter().map(quiet));
     }
     all
@@ -78,6 +83,7 @@ fn all_kernels<L: Lanes>(lanes: L, received: &[f32], own: &[f32], kept: &[f32], 
         kernels::<super::super::fp16::Fp16, L>(lanes, Wire::Fp16, received, own, kept),
         kernels::<super::super::bf16::Bf16, L>(lanes, Wire::Bf16, received, own, kept),
         kernels::<super::super::int8::Int8, L>(lanes, Wire::Int8, received, own, kept),
+        kernels::<super::super::topk::TopK, L>(lanes, Wire::TopK, received, own, kept),
     ]
 }
 

@@ -89,7 +89,7 @@ fn each_wire_format_has_the_byte_that_the_table_gives_it() {
     let tag = Tag { view: ViewId(1), round: Round(1), attempt: Attempt(0) };
     let header = Header { tag, kind: Kind::Partial, wire: Wire::F32, segment: 0, elements: 0, offset: 0, samples: 1 };
     let bytes = |wire| Frame::new(Header { wire, ..header }, Bytes::new()).encode_header()[5];
-    let table = [(Wire::F32, 0), (Wire::Fp16, 1), (Wire::Bf16, 2), (Wire::Int8, 3)];
+    let table = [(Wire::F32, 0), (Wire::Fp16, 1), (Wire::Bf16, 2), (Wire::Int8, 3), (Wire::TopK, 4)];
     assert_eq!(Wire::ALL.iter().map(|wire| (*wire, bytes(*wire))).collect::<Vec<_>>(), table);
 }
 

@@ -179,5 +179,6 @@ fn blame(error: CodecError, from: Rank, header: &Header) -> FrameError {
         CodecError::NonFinite { .. } => FrameError::NonFinite { from, kind, segment, element },
         CodecError::Exponent { exponent, .. } => FrameError::Exponent { from, segment, element, exponent },
         CodecError::Scale { bits, .. } => FrameError::Scale { from, segment, element, bits },
+        CodecError::Index { index, elements, .. } => FrameError::Index { from, segment, element, index, elements },
     }
 }

@@ -58,7 +58,7 @@ pub struct Completed {
     ///
     /// With `n` ranks, `A` the weighted mean of the magnitudes at an element and `M` the largest `A`, it is off the
     /// exact mean by at most `n·(2^-11·A + 2^-39·M)` in fp16, `n·2^-8·A` in bf16 and `n·M/253` in int8, give or take a
-    /// few percent, and by `n·2^-22·A` in f32.
+    /// few percent, and by `n·2^-22·A` in f32. In top-k it is off by as much as `M`: what was left out is not in it.
     pub mean: Vec<f32>,
     /// Hash over the final frames' payloads in the order of the vector: equal on all ranks, and on no other result.
     pub digest: Digest,
@@ -77,7 +77,7 @@ pub struct Completed {
 #[expect(clippy::cast_precision_loss, reason = "a bound with room to spare")]
 pub(super) fn refuse(input: &[f32], samples: u64, ranks: usize, wire: Wire) -> Result<(), Refusal> {
     let room = match wire {
-        Wire::F32 | Wire::Fp16 => 16.0,
+        Wire::F32 | Wire::Fp16 | Wire::TopK => 16.0,
         Wire::Bf16 | Wire::Int8 => 16_777_216.0,
     };
     let limit = f32::MAX / (room * ranks as f32);

@@ -52,6 +52,7 @@ fn run(schedule: Schedule, wire: Wire, contributions: &[Contribution], seed: u64
             Wire::F32 => (0.0, 1e-44),
             Wire::Fp16 => (1.01 * (magnitude * 2_f64.powi(-11) + largest * 2_f64.powi(-39)), 1e-44),
             Wire::Bf16 => (1.05 * magnitude * 2_f64.powi(-8), 2_f64.powi(-133)),
+            Wire::TopK => (1.05 * largest, 1e-44),
             Wire::Int8 => (1.05 * largest / 253.0, 2_f64.powi(-126)),
         };
         let bound = ranks * ((rounding + magnitude * 2_f64.powi(-22)) / total + least);
@@ -174,7 +175,7 @@ fn sixty_four_ranks_agree() {
 
 #[test]
 fn segments_of_many_frames_follow_each_other_and_cost_what_their_format_promises() {
-    for (wire, percent) in [(Wire::F32, 101), (Wire::Fp16, 51), (Wire::Bf16, 51), (Wire::Int8, 26)] {
+    for (wire, percent) in [(Wire::F32, 101), (Wire::Fp16, 51), (Wire::Bf16, 51), (Wire::Int8, 26), (Wire::TopK, 5)] {
         let elements = 2 * wire.frame_elements() + 1000;
         for schedule in [ring::schedule(&order(3), 3 * elements), chain::schedule(&order(4), 2 * elements)] {
             let contributions = contributions(schedule.ranks(), schedule.elements());
