@@ -2,8 +2,8 @@
 //!
 //! A format says what it does with one block ([`BlockFormat`]); here stands what all have in common. Each kernel is one
 //! pass over memory: what it means to send, and what the payload then says, lie in two blocks on the stack that never
-//! leave the first cache. The loops are plain, and [`Lanes::run`](super::lanes::Lanes::run) has them compiled for the
-//! processor's vectors. It reaches as far as functions are inlined, which is why all are here and in the formats.
+//! leave the first cache. The loops are plain, and [`Lanes::run`] has them compiled for the processor's vectors. It reaches
+//! as far as functions are inlined, which is why all are here and in the formats.
 //!
 //! A payload is the bodies of its blocks and then, in the same order, their scales, where a format has them.
 

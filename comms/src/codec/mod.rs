@@ -27,6 +27,8 @@
 //! processor's vector instructions are chosen at run time and change the speed alone: results are the same to
 //! the bit on every path.
 //!
+//! [`planes`] packs a payload, where a link is slower than that.
+//!
 //! ```
 //! use starloom_comms::codec::{Weighted, Wire};
 //!
@@ -45,6 +47,7 @@ mod fp16;
 mod int8;
 mod kernels;
 mod lanes;
+pub mod planes;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod simd_x86;

@@ -69,6 +69,17 @@ impl Wire {
         }
     }
 
+    /// Bytes after which a payload's pattern repeats, for [`planes`](super::planes): those of a number, and 1 where
+    /// planes find nothing that zstd does not.
+    #[must_use]
+    pub const fn stride(self) -> usize {
+        match self {
+            Self::F32 => size_of::<f32>(),
+            Self::Fp16 | Self::Bf16 => 2,
+            Self::Int8 | Self::TopK => 1,
+        }
+    }
+
     /// Elements of a full frame: as many whole blocks as [`FRAME_PAYLOAD_BYTES`] holds, and [`FRAME_ELEMENTS`] at the
     /// most.
     #[must_use]

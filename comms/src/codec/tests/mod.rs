@@ -5,6 +5,7 @@ mod fp16;
 mod hostile;
 mod int8;
 mod paths;
+mod planes;
 mod residual;
 mod topk;
 
