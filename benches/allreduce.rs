@@ -4,7 +4,7 @@
 //! size. Columns as nccl-tests defines them: `algbw` is the vector's `f32` bytes over the time, `busbw` that times
 //! 2(n−1)/n. A row is the median over all iterations of the slowest rank's time.
 //!
-//! Options after `--`: `--sizes 4096,1048576`, `--ranks 2,4`, `--iters 20`, `--wire f32|fp16`.
+//! Options after `--`: `--sizes 4096,1048576`, `--ranks 2,4`, `--iters 20`, `--wire fp16`, or another format.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot set itself up ends")]
 

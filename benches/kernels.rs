@@ -31,7 +31,7 @@ fn vector(elements: usize) -> Vec<f32> {
     (0..elements).map(|element| ((element * 37) % 1009) as f32 * 1e-3 - 0.5).collect()
 }
 
-/// Runs `kernel` over all frames of vectors in `L2` and in memory: payload, own values, sum.
+/// Runs `kernel` over all frames of vectors in `L2` and in memory: payload, own values, sum or residual.
 fn over_frames(criterion: &mut Criterion, name: &str, wire: Wire, kernel: impl Fn(&mut [u8], &[f32], &mut [f32])) {
     let mut group = criterion.benchmark_group(name);
     for (place, elements) in [("L2", wire.frame_elements()), ("memory", MEMORY)] {
@@ -59,7 +59,7 @@ fn over_frames(criterion: &mut Criterion, name: &str, wire: Wire, kernel: impl F
 }
 
 fn kernels(criterion: &mut Criterion) {
-    for wire in [Wire::Fp16, Wire::F32] {
+    for &wire in Wire::ALL {
         over_frames(criterion, "encode", wire, |payload, values, _| {
             wire.encode(Weighted { values, weight: 1.0 }, payload).expect("finite");
         });
@@ -73,6 +73,14 @@ fn kernels(criterion: &mut Criterion) {
         });
         over_frames(criterion, "reduce", wire, |payload, values, _| {
             wire.reduce(payload, Weighted { values, weight: 0.0 }).expect("finite");
+        });
+    }
+    for &wire in Wire::ALL.iter().filter(|wire| wire.wants_residual()) {
+        over_frames(criterion, "encode_keeping", wire, |payload, values, residual| {
+            wire.encode_keeping(Weighted { values, weight: 1.0 }, residual, payload).expect("finite");
+        });
+        over_frames(criterion, "reduce_keeping", wire, |payload, values, residual| {
+            wire.reduce_keeping(payload, Weighted { values, weight: 0.0 }, residual).expect("finite");
         });
     }
 }
@@ -102,7 +110,7 @@ fn checksum(criterion: &mut Criterion) {
 fn all_reduce(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("all_reduce");
     group.sample_size(20);
-    for wire in [Wire::Fp16, Wire::F32] {
+    for &wire in Wire::ALL {
         for elements in [16 << 10, 256 << 10, 4 << 20, 16 << 20] {
             let order: Vec<Rank> = (0..RANKS).map(Rank).collect();
             let schedule = Arc::new(ring::schedule(&order, elements));

@@ -13,6 +13,8 @@ pub const MAX_NODES: u32 = 4096;
 pub const MAX_ELEMENTS: usize = 1 << 32;
 /// Payload of a full frame: fits the L2 cache of one core together with its decoded `f32`.
 pub const FRAME_PAYLOAD_BYTES: usize = 256 * 1024;
+/// Most elements of a full frame: a megabyte of decoded `f32`, which that cache has room for too.
+pub const FRAME_ELEMENTS: usize = 256 * 1024;
 /// Largest message that a peer may send on any stream.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Frames that a node holds for rounds and attempts it has not reached yet; beyond it the link is not read.

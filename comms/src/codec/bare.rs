@@ -1,8 +1,8 @@
 //! Bare `f32`, little endian. Plain loops that compilers vectorise: memory is their bound.
 
-use super::fp16::BLOCK;
-use super::lanes::{is_finite, magnitude};
-use super::{CodecError, Weighted};
+use super::blocks::{Block, BlockFormat, BlockMut};
+use super::lanes::{Lanes, is_finite, magnitude};
+use super::{BLOCK, CodecError, Weighted};
 
 pub(super) fn encode(own: Weighted<'_>, payload: &mut [u8]) -> Result<(), CodecError> {
     let blocks = own.values.chunks(BLOCK).zip(payload.chunks_mut(BLOCK * BYTES));
@@ -74,6 +74,32 @@ fn each(payload: &[u8], values: &mut [f32], combine: impl Fn(f32, f32) -> f32) -
         finite(index, peak)?;
     }
     Ok(())
+}
+
+/// The format, as the kernels of [`blocks`](super::blocks) take it. Those here have one loop less.
+#[derive(Debug)]
+pub(super) struct Bare;
+
+impl BlockFormat for Bare {
+    const BODY_BYTES: usize = BLOCK * BYTES;
+    const SCALE_BYTES: usize = 0;
+
+    #[inline(always)]
+    fn encode<L: Lanes>(_: L, values: &[f32], _: u32, block: BlockMut<'_>) {
+        for (value, bytes) in values.iter().zip(block.body.as_chunks_mut().0) {
+            *bytes = value.to_le_bytes();
+        }
+    }
+
+    #[inline(always)]
+    fn decode<L: Lanes>(_: L, _: usize, block: Block<'_>, values: &mut [f32]) -> Result<u32, CodecError> {
+        let mut peak = 0;
+        for (value, bytes) in values.iter_mut().zip(block.body.as_chunks().0) {
+            *value = f32::from_le_bytes(*bytes);
+            peak = peak.max(magnitude(*value));
+        }
+        Ok(peak)
+    }
 }
 
 const BYTES: usize = size_of::<f32>();

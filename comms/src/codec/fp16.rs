@@ -9,11 +9,10 @@
 //! second term is the flush of what is 2^-29 times smaller than its block's largest value; unscaled binary16 would lose
 //! everything below 6·10^-8.
 
+use super::blocks::{Block, BlockFormat, BlockMut};
 use super::lanes::{Lanes, is_finite, magnitude};
-use super::{CodecError, Weighted};
+use super::{BLOCK, CodecError, Weighted};
 
-/// Values that share an exponent.
-pub(super) const BLOCK: usize = 256;
 /// Bytes of a binary16.
 pub(super) const HALF_BYTES: usize = 2;
 
@@ -84,6 +83,26 @@ pub(super) fn mean<L: Lanes>(lanes: L, sum: &mut [f32], divisor: f32, payload: &
     Ok(())
 }
 
+/// The format, as the kernels of [`blocks`](super::blocks) take it. Those here have one loop less.
+#[derive(Debug)]
+pub(super) struct Fp16;
+
+impl BlockFormat for Fp16 {
+    const BODY_BYTES: usize = BLOCK * HALF_BYTES;
+    const SCALE_BYTES: usize = 1;
+    const OVERFLOW: u32 = OVERFLOW;
+
+    #[inline(always)]
+    fn encode<L: Lanes>(lanes: L, values: &[f32], peak: u32, block: BlockMut<'_>) {
+        block.scale[0] = scaled(lanes, values, 1.0, peak, block.body);
+    }
+
+    #[inline(always)]
+    fn decode<L: Lanes>(lanes: L, element: usize, block: Block<'_>, values: &mut [f32]) -> Result<u32, CodecError> {
+        Ok(lanes.widen(block.body, scale(element / BLOCK, block.scale[0])?, values))
+    }
+}
+
 /// Encodes one block, whose weighted values peak at `peak`, and gives its exponent.
 fn narrow<L: Lanes>(
     lanes: L,
@@ -96,16 +115,21 @@ fn narrow<L: Lanes>(
     if peak >= OVERFLOW {
         return Err(CodecError::NonFinite { element: index * BLOCK });
     }
+    Ok(scaled(lanes, values, weight, peak, halves))
+}
+
+/// Encodes one block, whose weighted values peak at `peak`, below [`OVERFLOW`].
+pub(super) fn scaled<L: Lanes>(lanes: L, values: &[f32], weight: f32, peak: u32, halves: &mut [u8]) -> u8 {
     let exponent = exponent_of(peak);
     lanes.narrow(values, weight, power_of_two(-exponent), halves);
     #[expect(clippy::cast_possible_truncation, reason = "EXPONENTS fits i8")]
-    Ok((exponent as i8).cast_unsigned())
+    (exponent as i8).cast_unsigned()
 }
 
 /// What an encoder writes: the least is where `2^exponent` is still a normal `f32`, the greatest is that of `f32::MAX`.
 const EXPONENTS: std::ops::RangeInclusive<i32> = -126..=113;
 /// The bit pattern from which on a magnitude rounds up to 2^128, which `f32` has not: `2^128·(1 − 2^-12)`.
-const OVERFLOW: u32 = 0x7f7f_f000;
+pub(super) const OVERFLOW: u32 = 0x7f7f_f000;
 /// The binary order that the largest magnitude of a block is brought to.
 const TOP: i32 = 14;
 
@@ -120,7 +144,7 @@ pub(super) fn power_of_two(exponent: i32) -> f32 {
     f32::from_bits((exponent + 127).cast_unsigned() << 23)
 }
 
-fn scale(index: usize, exponent: u8) -> Result<f32, CodecError> {
+pub(super) fn scale(index: usize, exponent: u8) -> Result<f32, CodecError> {
     let exponent = exponent.cast_signed();
     if EXPONENTS.contains(&i32::from(exponent)) {
         Ok(power_of_two(i32::from(exponent)))

@@ -1,12 +1,18 @@
 //! The arithmetic of one block, behind which the processor's vector instructions hide.
 
-/// Operations on a block of up to [`BLOCK`](super::BLOCK) values.
+use super::BLOCK;
+
+/// Operations on a block of up to [`BLOCK`] values.
 ///
 /// Implementations differ in speed alone. Each operation rounds as IEEE 754 says, to nearest, ties to even, once per
 /// arithmetic sign in its definition, so that all give the same bits. Those that write `f32` return the peak of what
 /// they wrote: the greatest bit pattern of `|value|`, which orders as the magnitude does, with infinity and NaN on
 /// top.
 pub(super) trait Lanes: Copy {
+    /// `kernel()`, compiled for the processor's vectors as far as what it calls is inlined. Rust never contracts
+    /// arithmetic, so a plain loop too gives the same bits on every path.
+    fn run<R>(self, kernel: impl FnOnce() -> R) -> R;
+
     /// The peak of `values`.
     fn peak(self, values: &[f32]) -> u32;
 
@@ -22,9 +28,15 @@ pub(super) trait Lanes: Copy {
     /// `sum = x·w + f32(halves)·scale`, with `x` and `w` as `values` and `weight`.
     fn widen_weighted_add(self, halves: &[u8], scale: f32, values: &[f32], weight: f32, sum: &mut [f32]) -> u32;
 
+    /// Which values have a magnitude whose bit pattern is `least` or more. `least` is at most that of infinity.
+    fn reaching(self, values: &[f32; BLOCK], least: u32) -> Mask;
+
     /// `values = values / divisor`, where `divisor` is not zero.
     fn divide(self, values: &mut [f32], divisor: f32) -> u32;
 }
+
+/// A bit for each value of a block, the first value's the lowest of the first number.
+pub(super) type Mask = [u64; BLOCK / 64];
 
 /// The bit pattern of `|value|`.
 pub(super) const fn magnitude(value: f32) -> u32 {

@@ -11,9 +11,23 @@
 //! | [`Wire::mean`] | `sum /= n; payload = encode(sum); sum = decode(payload)` | a segment's owner |
 //! | [`Wire::decode`] | `values = decode(payload)` | everybody else takes the owner's numbers |
 //!
+//! A format that loses much ([`Wire::wants_residual`]) has its errors fed back: the rank that loses something keeps it as
+//! its residual, in the units of what it encoded, and means it too when it encodes the next time. In the long run
+//! everything arrives (Seide and others, 1-bit SGD, Interspeech 2014;
+//! [Karimireddy and others](https://arxiv.org/abs/1901.09847)). The kernels that encode exist in that form too, for every
+//! format:
+//!
+//! | kernel | meant | effect |
+//! |---|---|---|
+//! | [`Wire::encode_keeping`] | `v = w·x + r` | `payload = encode(v); r = v − decode(payload)` |
+//! | [`Wire::reduce_keeping`] | `v = w·x + decode(payload) + r` | the same |
+//! | [`Wire::mean_keeping`] | `v = sum / n + r` | the same, and `sum = decode(payload)` |
+//!
 //! Sums are in `f32`. Every kernel notices NaN and infinity in what it writes, in the pass that it makes anyway. The
 //! processor's vector instructions are chosen at run time and change the speed alone: results are the same to
 //! the bit on every path.
+//!
+//! [`planes`] packs a payload, where a link is slower than that.
 //!
 //! ```
 //! use starloom_comms::codec::{Weighted, Wire};
@@ -27,13 +41,19 @@
 //! ```
 
 mod bare;
+mod bf16;
+mod blocks;
 mod fp16;
+mod int8;
+mod kernels;
 mod lanes;
+pub mod planes;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod simd_x86;
 #[cfg(test)]
 mod tests;
+mod topk;
 mod wire;
 
 use thiserror::Error;
@@ -52,7 +72,8 @@ pub struct Weighted<'a> {
 /// Why a kernel stopped. What it was writing is then unspecified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CodecError {
-    /// NaN or infinity, in the input or by overflow of the sum. In fp16, what rounds to 2^128 is infinite too.
+    /// NaN or infinity, in the input or by overflow of the sum. What rounds to 2^128 is infinite too, which begins
+    /// `2^-12` of that below it in fp16 and top-k and `2^-9` in bf16.
     #[error("NaN or infinity in the block at element {element}")]
     NonFinite {
         /// The first element of the block of [`BLOCK`] elements that has it.
@@ -66,92 +87,41 @@ pub enum CodecError {
         /// The power of two.
         exponent: i8,
     },
+    /// A block's scale in int8 is one that no encoder writes.
+    #[error("a block scale of {} at element {element}: scales are 0, or 2^-126 to 2^121", half::bf16::from_bits(*bits))]
+    Scale {
+        /// The first element of the block.
+        element: usize,
+        /// The scale, as the bits of a bfloat16.
+        bits: u16,
+    },
+    /// An entry of top-k is outside its block.
+    #[error("an entry at {index} in a block of {elements} values at element {element}")]
+    Index {
+        /// The first element of the block.
+        element: usize,
+        /// Where the entry would be.
+        index: u8,
+        /// Values in the block.
+        elements: usize,
+    },
 }
 
-/// Elements that share a scale in fp16, and the grain at which kernels report errors.
-pub const BLOCK: usize = fp16::BLOCK;
-
-/// Each kernel panics if the lengths of its slices do not fit together: `payload` has
-/// [`Wire::encoded_len`] bytes for the number of values.
-impl Wire {
-    /// `payload = encode(w·x)`.
-    ///
-    /// # Errors
-    /// [`CodecError::NonFinite`] if `w·x` has NaN or infinity.
-    pub fn encode(self, own: Weighted<'_>, payload: &mut [u8]) -> Result<(), CodecError> {
-        self.check(payload, own.values);
+impl CodecError {
+    /// The first element of the block that it is about.
+    #[must_use]
+    pub const fn element(self) -> usize {
         match self {
-            Self::F32 => bare::encode(own, payload),
-            Self::Fp16 => lanes::dispatch!(lanes => fp16::encode(lanes, own, payload)),
+            Self::NonFinite { element }
+            | Self::Exponent { element, .. }
+            | Self::Scale { element, .. }
+            | Self::Index { element, .. } => element,
         }
-    }
-
-    /// `values = decode(payload)`.
-    ///
-    /// # Errors
-    /// [`CodecError`] if `payload` has NaN, infinity or an impossible scale.
-    pub fn decode(self, payload: &[u8], values: &mut [f32]) -> Result<(), CodecError> {
-        self.check(payload, values);
-        match self {
-            Self::F32 => bare::decode(payload, values),
-            Self::Fp16 => lanes::dispatch!(lanes => fp16::decode(lanes, payload, values)),
-        }
-    }
-
-    /// `sum += decode(payload)`.
-    ///
-    /// # Errors
-    /// [`CodecError`] if `payload` has an impossible scale, or the sum NaN or infinity.
-    pub fn decode_add(self, payload: &[u8], sum: &mut [f32]) -> Result<(), CodecError> {
-        self.check(payload, sum);
-        match self {
-            Self::F32 => bare::decode_add(payload, sum),
-            Self::Fp16 => lanes::dispatch!(lanes => fp16::decode_add(lanes, payload, sum)),
-        }
-    }
-
-    /// `sum = w·x + decode(payload)`.
-    ///
-    /// # Errors
-    /// [`CodecError`] if `payload` has an impossible scale, or the sum NaN or infinity.
-    pub fn decode_weighted_add(self, payload: &[u8], own: Weighted<'_>, sum: &mut [f32]) -> Result<(), CodecError> {
-        self.check(payload, sum);
-        self.check(payload, own.values);
-        match self {
-            Self::F32 => bare::decode_weighted_add(payload, own, sum),
-            Self::Fp16 => lanes::dispatch!(lanes => fp16::decode_weighted_add(lanes, payload, own, sum)),
-        }
-    }
-
-    /// `payload = encode(w·x + decode(payload))`, in place.
-    ///
-    /// # Errors
-    /// [`CodecError`] if `payload` has an impossible scale, or the sum NaN or infinity.
-    pub fn reduce(self, payload: &mut [u8], own: Weighted<'_>) -> Result<(), CodecError> {
-        self.check(payload, own.values);
-        match self {
-            Self::F32 => bare::reduce(payload, own),
-            Self::Fp16 => lanes::dispatch!(lanes => fp16::reduce(lanes, payload, own)),
-        }
-    }
-
-    /// `sum /= divisor; payload = encode(sum); sum = decode(payload)`: what the owner of a segment sends, and its own
-    /// copy of what the others will read from that. The divisor is not zero.
-    ///
-    /// # Errors
-    /// [`CodecError::NonFinite`] if the quotient has NaN or infinity.
-    pub fn mean(self, sum: &mut [f32], divisor: f32, payload: &mut [u8]) -> Result<(), CodecError> {
-        self.check(payload, sum);
-        match self {
-            Self::F32 => bare::mean(sum, divisor, payload),
-            Self::Fp16 => lanes::dispatch!(lanes => fp16::mean(lanes, sum, divisor, payload)),
-        }
-    }
-
-    fn check(self, payload: &[u8], values: &[f32]) {
-        assert_eq!(payload.len(), self.encoded_len(values.len()), "a {self} payload for {} elements", values.len());
     }
 }
+
+/// Elements that share a scale, and the grain at which kernels report errors.
+pub const BLOCK: usize = 256;
 
 /// The largest magnitude in `values`, 0 if there are none.
 ///

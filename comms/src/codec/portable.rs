@@ -3,13 +3,19 @@
 use half::f16;
 use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
 
-use super::fp16::{BLOCK, HALF_BYTES};
-use super::lanes::{Lanes, magnitude};
+use super::BLOCK;
+use super::fp16::HALF_BYTES;
+use super::lanes::{Lanes, Mask, magnitude};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Portable;
 
 impl Lanes for Portable {
+    #[inline(always)]
+    fn run<R>(self, kernel: impl FnOnce() -> R) -> R {
+        kernel()
+    }
+
     fn peak(self, values: &[f32]) -> u32 {
         values.iter().fold(0, |peak, value| peak.max(magnitude(*value)))
     }
@@ -42,6 +48,16 @@ impl Lanes for Portable {
         }
         sum.copy_from_slice(&own[..values.len()]);
         self.widen_add(halves, scale, sum)
+    }
+
+    fn reaching(self, values: &[f32; BLOCK], least: u32) -> Mask {
+        let mut mask = [0; BLOCK / 64];
+        for (bits, values) in mask.iter_mut().zip(values.as_chunks::<64>().0) {
+            for (place, value) in values.iter().enumerate() {
+                *bits |= u64::from(magnitude(*value) >= least) << place;
+            }
+        }
+        mask
     }
 
     fn divide(self, values: &mut [f32], divisor: f32) -> u32 {

@@ -2,7 +2,7 @@
 //!
 //! What is unsafe here is of two kinds. Loads and stores go through references to arrays of the very size that the
 //! instruction moves. Functions with a `target_feature` are called through a method of [`Avx2`] alone, and such a
-//! value exists only where [`Avx2::detect`] has found both features.
+//! value exists only where [`Avx2::detect`] has found all of the features.
 #![expect(
     unsafe_code,
     reason = "vector instructions that are detected at run time; reviewed, and tested against `Portable`"
@@ -10,25 +10,36 @@
 
 use std::arch::x86_64::{
     __m128i, __m256, __m256i, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128, _mm_storeu_si128, _mm256_add_ps,
-    _mm256_and_si256, _mm256_castps_si256, _mm256_cvtph_ps, _mm256_cvtps_ph, _mm256_div_ps, _mm256_loadu_ps,
-    _mm256_max_epu32, _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps,
-    _mm256_storeu_si256,
+    _mm256_and_si256, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmpgt_epi32, _mm256_cvtph_ps, _mm256_cvtps_ph,
+    _mm256_div_ps, _mm256_loadu_ps, _mm256_max_epu32, _mm256_movemask_ps, _mm256_mul_ps, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps, _mm256_storeu_si256,
 };
 
-use super::lanes::Lanes;
+use super::BLOCK;
+use super::lanes::{Lanes, Mask};
 
-/// Proof that the processor has AVX2 and F16C.
+/// Proof that the processor has AVX2 and F16C, and BMI1 and POPCNT, which come with them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Avx2(());
 
 impl Avx2 {
     /// The proof, if it holds on this processor. The answer is cached.
     pub(super) fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("f16c")).then_some(Self(()))
+        (is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("f16c")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("popcnt"))
+        .then_some(Self(()))
     }
 }
 
 impl Lanes for Avx2 {
+    #[inline(always)]
+    fn run<R>(self, kernel: impl FnOnce() -> R) -> R {
+        // SAFETY: `self` proves that the processor has the features.
+        unsafe { run(kernel) }
+    }
+
     fn peak(self, values: &[f32]) -> u32 {
         let (vectors, tail) = values.as_chunks();
         // SAFETY: `self` proves that the processor has the features.
@@ -92,6 +103,12 @@ impl Lanes for Avx2 {
         peak
     }
 
+    fn reaching(self, values: &[f32; BLOCK], least: u32) -> Mask {
+        let (vectors, _) = values.as_chunks();
+        // SAFETY: `self` proves that the processor has the features.
+        unsafe { reaching(vectors, least) }
+    }
+
     fn divide(self, values: &mut [f32], divisor: f32) -> u32 {
         let (vectors, tail) = values.as_chunks_mut();
         // SAFETY: `self` proves that the processor has the features.
@@ -118,7 +135,12 @@ fn padded<T: Copy + Default, const N: usize>(tail: &[T]) -> [T; N] {
     vector
 }
 
-#[target_feature(enable = "avx2,f16c")]
+#[target_feature(enable = "avx2,bmi1,f16c,popcnt")]
+fn run<R>(kernel: impl FnOnce() -> R) -> R {
+    kernel()
+}
+
+#[target_feature(enable = "avx2,bmi1,f16c,popcnt")]
 fn peak(vectors: &[[f32; VALUES]]) -> u32 {
     let mut peak = _mm256_setzero_si256();
     for vector in vectors {
@@ -127,7 +149,7 @@ fn peak(vectors: &[[f32; VALUES]]) -> u32 {
     highest(peak)
 }
 
-#[target_feature(enable = "avx2,f16c")]
+#[target_feature(enable = "avx2,bmi1,f16c,popcnt")]
 fn narrow(vectors: &[[f32; VALUES]], weight: f32, scale: f32, halves: &mut [[u8; HALVES]]) {
     let (weight, scale) = (_mm256_set1_ps(weight), _mm256_set1_ps(scale));
     for (vector, halves) in vectors.iter().zip(halves) {
@@ -138,7 +160,7 @@ fn narrow(vectors: &[[f32; VALUES]], weight: f32, scale: f32, halves: &mut [[u8;
     }
 }
 
-#[target_feature(enable = "avx2,f16c")]
+#[target_feature(enable = "avx2,bmi1,f16c,popcnt")]
 fn widen(halves: &[[u8; HALVES]], scale: f32, vectors: &mut [[f32; VALUES]]) -> u32 {
     let scale = _mm256_set1_ps(scale);
     let mut peak = _mm256_setzero_si256();
@@ -150,7 +172,7 @@ fn widen(halves: &[[u8; HALVES]], scale: f32, vectors: &mut [[f32; VALUES]]) -> 
     highest(peak)
 }
 
-#[target_feature(enable = "avx2,f16c")]
+#[target_feature(enable = "avx2,bmi1,f16c,popcnt")]
 fn widen_add(halves: &[[u8; HALVES]], scale: f32, sums: &mut [[f32; VALUES]]) -> u32 {
     let scale = _mm256_set1_ps(scale);
     let mut peak = _mm256_setzero_si256();
@@ -162,7 +184,7 @@ fn widen_add(halves: &[[u8; HALVES]], scale: f32, sums: &mut [[f32; VALUES]]) ->
     highest(peak)
 }
 
-#[target_feature(enable = "avx2,f16c")]
+#[target_feature(enable = "avx2,bmi1,f16c,popcnt")]
 fn widen_weighted_add(
     halves: &[[u8; HALVES]],
     scale: f32,
@@ -181,7 +203,21 @@ fn widen_weighted_add(
     highest(peak)
 }
 
-#[target_feature(enable = "avx2,f16c")]
+#[target_feature(enable = "avx2,bmi1,f16c,popcnt")]
+fn reaching(vectors: &[[f32; VALUES]], least: u32) -> Mask {
+    let below = _mm256_set1_epi32(least.cast_signed() - 1);
+    let mut mask = [0; BLOCK / 64];
+    for (bits, vectors) in mask.iter_mut().zip(vectors.as_chunks::<{ 64 / VALUES }>().0) {
+        for (place, vector) in vectors.iter().enumerate() {
+            let reaching = _mm256_cmpgt_epi32(magnitudes(load(vector)), below);
+            let lanes = _mm256_movemask_ps(_mm256_castsi256_ps(reaching)).cast_unsigned();
+            *bits |= u64::from(lanes) << (place * VALUES);
+        }
+    }
+    mask
+}
+
+#[target_feature(enable = "avx2,bmi1,f16c,popcnt")]
 fn divide(vectors: &mut [[f32; VALUES]], divisor: f32) -> u32 {
     let divisor = _mm256_set1_ps(divisor);
     let mut peak = _mm256_setzero_si256();
@@ -199,7 +235,7 @@ fn load(vector: &[f32; VALUES]) -> __m256 {
     unsafe { _mm256_loadu_ps(vector.as_ptr()) }
 }
 
-#[target_feature(enable = "avx2,f16c")]
+#[target_feature(enable = "avx2,bmi1,f16c,popcnt")]
 fn load_halves(halves: &[u8; HALVES]) -> __m256 {
     // SAFETY: `halves` is 16 bytes, as the load reads; it needs no alignment.
     _mm256_cvtph_ps(unsafe { _mm_loadu_si128(halves.as_ptr().cast::<__m128i>()) })
@@ -214,8 +250,13 @@ fn store(value: __m256, vector: &mut [f32; VALUES]) {
 /// Per lane, the greater of a peak and the magnitude of a value.
 #[target_feature(enable = "avx2")]
 fn higher(peak: __m256i, value: __m256) -> __m256i {
-    let magnitude = _mm256_and_si256(_mm256_castps_si256(value), _mm256_set1_epi32(i32::MAX));
-    _mm256_max_epu32(peak, magnitude)
+    _mm256_max_epu32(peak, magnitudes(value))
+}
+
+/// Per lane, the bit pattern of the magnitude.
+#[target_feature(enable = "avx2")]
+fn magnitudes(value: __m256) -> __m256i {
+    _mm256_and_si256(_mm256_castps_si256(value), _mm256_set1_epi32(i32::MAX))
 }
 
 /// The greatest lane.

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::fp16;
-use crate::limits::FRAME_PAYLOAD_BYTES;
+use super::{BLOCK, bf16, fp16, int8, topk};
+use crate::limits::{FRAME_ELEMENTS, FRAME_PAYLOAD_BYTES};
 
 /// The format of the numbers in a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,11 +17,23 @@ pub enum Wire {
     F32,
     /// Half precision with a power-of-two scale per block of 256, about two bytes an element.
     Fp16,
+    /// The upper half of `f32`, two bytes an element.
+    Bf16,
+    /// Bytes with a scale per block of 256, about one byte an element. It wants its residual kept.
+    Int8,
+    /// The 16 largest of each block of 256, about a fifth of a byte an element. It wants its residual kept.
+    TopK,
 }
 
 impl Wire {
+    /// Every format.
+    pub const ALL: &'static [Self] = &[Self::F32, Self::Fp16, Self::Bf16, Self::Int8, Self::TopK];
+
     /// Every format, as a scenario writes it.
-    pub const WORDS: &'static [&'static str] = &["f32", "fp16"];
+    pub const WORDS: &'static [&'static str] = &["f32", "fp16", "bf16", "int8", "topk"];
+
+    /// The formats that do without a residual.
+    pub const WORDS_WITHOUT_RESIDUAL: &'static [&'static str] = &["f32", "fp16", "bf16"];
 
     /// The format as a scenario writes it.
     #[must_use]
@@ -29,6 +41,19 @@ impl Wire {
         match self {
             Self::F32 => "f32",
             Self::Fp16 => "fp16",
+            Self::Bf16 => "bf16",
+            Self::Int8 => "int8",
+            Self::TopK => "topk",
+        }
+    }
+
+    /// Whether the format loses so much that a rank should keep what it loses and add it to what it encodes next, by
+    /// the kernels whose names end in `keeping`.
+    #[must_use]
+    pub const fn wants_residual(self) -> bool {
+        match self {
+            Self::F32 | Self::Fp16 | Self::Bf16 => false,
+            Self::Int8 | Self::TopK => true,
         }
     }
 
@@ -37,17 +62,30 @@ impl Wire {
     pub const fn encoded_len(self, elements: usize) -> usize {
         match self {
             Self::F32 => elements * size_of::<f32>(),
-            Self::Fp16 => elements * fp16::HALF_BYTES + elements.div_ceil(fp16::BLOCK),
+            Self::Fp16 => elements * fp16::HALF_BYTES + elements.div_ceil(BLOCK),
+            Self::Bf16 => bf16::encoded_len(elements),
+            Self::Int8 => int8::encoded_len(elements),
+            Self::TopK => topk::encoded_len(elements),
         }
     }
 
-    /// Elements of a full frame: as many whole blocks as [`FRAME_PAYLOAD_BYTES`] holds.
+    /// Bytes after which a payload's pattern repeats, for [`planes`](super::planes): those of a number, and 1 where
+    /// planes find nothing that zstd does not.
+    #[must_use]
+    pub const fn stride(self) -> usize {
+        match self {
+            Self::F32 => size_of::<f32>(),
+            Self::Fp16 | Self::Bf16 => 2,
+            Self::Int8 | Self::TopK => 1,
+        }
+    }
+
+    /// Elements of a full frame: as many whole blocks as [`FRAME_PAYLOAD_BYTES`] holds, and [`FRAME_ELEMENTS`] at the
+    /// most.
     #[must_use]
     pub const fn frame_elements(self) -> usize {
-        match self {
-            Self::F32 => FRAME_PAYLOAD_BYTES / size_of::<f32>(),
-            Self::Fp16 => FRAME_PAYLOAD_BYTES / (fp16::BLOCK * fp16::HALF_BYTES + 1) * fp16::BLOCK,
-        }
+        let elements = FRAME_PAYLOAD_BYTES / self.encoded_len(BLOCK) * BLOCK;
+        if elements < FRAME_ELEMENTS { elements } else { FRAME_ELEMENTS }
     }
 }
 
@@ -59,7 +97,7 @@ impl fmt::Display for Wire {
 
 /// Why a text is not a [`Wire`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{text}` is not a wire format: write `f32` or `fp16`")]
+#[error("`{text}` is not a wire format: write {}", Wire::WORDS.join(", "))]
 pub struct InvalidWire {
     /// The refused text.
     pub text: String,
@@ -69,11 +107,8 @@ impl FromStr for Wire {
     type Err = InvalidWire;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "f32" => Ok(Self::F32),
-            "fp16" => Ok(Self::Fp16),
-            _ => Err(InvalidWire { text: text.to_owned() }),
-        }
+        let named = Self::ALL.iter().find(|wire| wire.as_str() == text);
+        named.copied().ok_or_else(|| InvalidWire { text: text.to_owned() })
     }
 }
 
@@ -83,27 +118,40 @@ mod tests {
 
     #[test]
     fn a_full_frame_holds_whole_blocks_and_fits_its_payload() {
-        for wire in [Wire::F32, Wire::Fp16] {
+        for wire in Wire::ALL {
             let elements = wire.frame_elements();
-            assert_eq!(elements % fp16::BLOCK, 0, "{wire}");
+            assert_eq!(elements % BLOCK, 0, "{wire}");
             assert!(wire.encoded_len(elements) <= FRAME_PAYLOAD_BYTES, "{wire}");
-            assert!(wire.encoded_len(elements + fp16::BLOCK) > FRAME_PAYLOAD_BYTES, "{wire}");
+            assert!(elements <= FRAME_ELEMENTS, "{wire}");
+            let more = elements + BLOCK;
+            assert!(wire.encoded_len(more) > FRAME_PAYLOAD_BYTES || more > FRAME_ELEMENTS, "{wire}");
         }
     }
 
     #[test]
-    fn fp16_is_at_most_0_51_of_f32_from_a_kibibyte_up() {
-        for elements in [512, 1000, 4097, 262_144] {
-            let (f32, fp16) = (Wire::F32.encoded_len(elements), Wire::Fp16.encoded_len(elements));
-            assert!(fp16 * 100 <= f32 * 51, "{elements} elements: {fp16} of {f32}");
+    fn a_format_saves_what_it_promises_from_a_kibibyte_up() {
+        for (wire, permille) in [(Wire::Fp16, 510), (Wire::Bf16, 500), (Wire::Int8, 254), (Wire::TopK, 49)] {
+            for elements in [512, 1000, 4097, 262_144] {
+                let (bare, encoded) = (Wire::F32.encoded_len(elements), wire.encoded_len(elements));
+                assert!(encoded * 1000 <= bare * permille, "{elements} elements in {wire}: {encoded} of {bare}");
+            }
         }
     }
 
     #[test]
     fn a_format_reads_back_from_its_word() {
+        assert_eq!(Wire::ALL.iter().map(|wire| wire.as_str()).collect::<Vec<_>>(), Wire::WORDS);
         for word in Wire::WORDS {
             assert_eq!(word.parse::<Wire>().map(Wire::as_str), Ok(*word));
         }
-        assert!("fp8".parse::<Wire>().is_err());
+        let refused = "fp8".parse::<Wire>().map_err(|error| error.to_string());
+        assert_eq!(refused, Err(format!("`fp8` is not a wire format: write {}", Wire::WORDS.join(", "))));
+    }
+
+    #[test]
+    fn the_words_without_residual_are_those_of_the_formats_that_want_none() {
+        let words: Vec<&str> =
+            Wire::ALL.iter().filter(|wire| !wire.wants_residual()).map(|wire| wire.as_str()).collect();
+        assert_eq!(words, Wire::WORDS_WITHOUT_RESIDUAL);
     }
 }

@@ -229,7 +229,7 @@ keys! {
     STRATEGY = "collective.strategy", "", Word(StrategyChoice::WORDS), Default("\"auto\""),
         "What makes the schedule of the all-reduce. `auto` takes whichever is predicted to complete first on the \
          contact plan; docs/strategies.md says what each does.";
-    WIRE = "collective.wire", "", Word(Wire::WORDS), Default("\"fp16\""),
+    WIRE = "collective.wire", "", Word(Wire::WORDS_WITHOUT_RESIDUAL), Default("\"fp16\""),
         "How numbers look in frames; sums are in f32 in any case.";
 
     EVERY_ROUNDS = "checkpoint.every_rounds", "rounds", Integer(0, MANY), Default("10"),

@@ -118,6 +118,37 @@ pub enum FrameError {
         /// The power of two.
         exponent: i8,
     },
+    /// A block's scale in int8 is outside the format's range.
+    #[error(
+        "a block scale of {} from rank {from}, in segment {segment} in the block at element {element}",
+        half::bf16::from_bits(*bits)
+    )]
+    Scale {
+        /// The sender.
+        from: Rank,
+        /// The frame's segment.
+        segment: u32,
+        /// The first element of the block, within the segment.
+        element: u64,
+        /// The scale, as the bits of a bfloat16.
+        bits: u16,
+    },
+    /// An entry of top-k is outside its block.
+    #[error(
+        "an entry at {index} from rank {from}, in segment {segment} in the block of {elements} values at element {element}"
+    )]
+    Index {
+        /// The sender.
+        from: Rank,
+        /// The frame's segment.
+        segment: u32,
+        /// The first element of the block, within the segment.
+        element: u64,
+        /// Where the entry would be.
+        index: u8,
+        /// Values in the block.
+        elements: usize,
+    },
 }
 
 /// Which run of which segment: a frame's place in a collective.

@@ -7,7 +7,7 @@
 //! |---|---|---|---|
 //! | 0 | 4 | magic | `SLF1` |
 //! | 4 | 1 | kind | 0: partial sum, 1: final numbers |
-//! | 5 | 1 | wire | 0: f32, 1: fp16 |
+//! | 5 | 1 | wire | 0: f32, 1: fp16, 2: bf16, 3: int8, 4: topk |
 //! | 6 | 2 | zero | reserved |
 //! | 8 | 4 | view | version of the roster |
 //! | 12 | 4 | attempt | try at the round |
@@ -161,6 +161,9 @@ impl Frame {
         bytes[5] = match wire {
             Wire::F32 => 0,
             Wire::Fp16 => 1,
+            Wire::Bf16 => 2,
+            Wire::Int8 => 3,
+            Wire::TopK => 4,
         };
         bytes[8..12].copy_from_slice(&tag.view.0.to_le_bytes());
         bytes[12..16].copy_from_slice(&tag.attempt.0.to_le_bytes());
@@ -231,6 +234,9 @@ fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FrameError> {
     let wire = match bytes[5] {
         0 => Wire::F32,
         1 => Wire::Fp16,
+        2 => Wire::Bf16,
+        3 => Wire::Int8,
+        4 => Wire::TopK,
         other => return Err(field("wire", u64::from(other))),
     };
     let reserved = u64::from(bytes[7]) << 8 | u64::from(bytes[6]);

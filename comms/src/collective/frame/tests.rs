@@ -18,7 +18,7 @@ fn frame() -> impl Strategy<Value = Frame> {
         attempt: Attempt(attempt),
     });
     let kind = prop_oneof![Just(Kind::Partial), Just(Kind::Final)];
-    let wire = prop_oneof![Just(Wire::F32), Just(Wire::Fp16)];
+    let wire = proptest::sample::select(Wire::ALL);
     let place = (any::<u32>(), 0..=MAX_ELEMENTS as u64 - 600, any::<u64>());
     (tag, kind, wire, place, 0_u32..600, any::<u8>()).prop_map(
         |(tag, kind, wire, (segment, offset, samples), elements, fill)| {
@@ -83,6 +83,16 @@ fn the_header_is_laid_out_as_its_table_says() {
         &xxh3_64_with_seed(&bytes[..56], xxh3_64(&[1; 7])).to_le_bytes(),
     ];
     assert_eq!(bytes.to_vec(), expected.concat());
+}
+
+#[test]
+fn each_wire_format_has_the_byte_that_the_table_gives_it() {
+    let tag = Tag { view: ViewId(1), round: Round(1), attempt: Attempt(0) };
+    let header =
+        Header { tag, kind: Kind::Partial, wire: Wire::F32, segment: 0, share: 0, elements: 0, offset: 0, samples: 1 };
+    let bytes = |wire| Frame::new(Header { wire, ..header }, Bytes::new()).encode_header()[5];
+    let table = [(Wire::F32, 0), (Wire::Fp16, 1), (Wire::Bf16, 2), (Wire::Int8, 3), (Wire::TopK, 4)];
+    assert_eq!(Wire::ALL.iter().map(|wire| (*wire, bytes(*wire))).collect::<Vec<_>>(), table);
 }
 
 #[test]

@@ -152,12 +152,11 @@ fn writable(payload: Bytes) -> BytesMut {
 /// Says whose frame broke a kernel.
 pub(super) fn blame(error: CodecError, from: Rank, header: &Header) -> FrameError {
     let Header { kind, segment, offset, .. } = *header;
+    let element = offset + error.element() as u64;
     match error {
-        CodecError::NonFinite { element } => {
-            FrameError::NonFinite { from, kind, segment, element: offset + element as u64 }
-        }
-        CodecError::Exponent { element, exponent } => {
-            FrameError::Exponent { from, segment, element: offset + element as u64, exponent }
-        }
+        CodecError::NonFinite { .. } => FrameError::NonFinite { from, kind, segment, element },
+        CodecError::Exponent { exponent, .. } => FrameError::Exponent { from, segment, element, exponent },
+        CodecError::Scale { bits, .. } => FrameError::Scale { from, segment, element, bits },
+        CodecError::Index { index, elements, .. } => FrameError::Index { from, segment, element, index, elements },
     }
 }

@@ -120,7 +120,7 @@ impl Machine {
     ) -> Self {
         assert!(rank.index() < schedule.contributors(), "rank {rank} of {}", schedule.contributors());
         assert_eq!(input.len(), schedule.elements(), "elements of the input and of the schedule");
-        let refusal = if samples == 0 { None } else { refuse(&input, samples, schedule.contributors()).err() };
+        let refusal = if samples == 0 { None } else { refuse(&input, samples, schedule.contributors(), wire).err() };
         let samples = if refusal.is_some() { 0 } else { samples };
         let mut mean = spare.unwrap_or_default();
         mean.resize(input.len(), 0.0);

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::weight;
-use crate::codec::{CodecError, peak};
+use crate::codec::{Wire, peak};
 use crate::id::Digest;
 
 /// What a caller may want to know as it happens.
@@ -57,7 +57,8 @@ pub struct Completed {
     /// samples.
     ///
     /// With `n` ranks, `A` the weighted mean of the magnitudes at an element and `M` the largest `A`, it is off the
-    /// exact mean by at most `n·(2^-11·A + 2^-39·M)` in fp16, give or take a percent, and by `n·2^-22·A` in f32.
+    /// exact mean by at most `n·(2^-11·A + 2^-39·M)` in fp16, `n·2^-8·A` in bf16 and `n·M/253` in int8, give or take a
+    /// few percent, and by `n·2^-22·A` in f32. In top-k it is off by as much as `M`: what was left out is not in it.
     pub mean: Vec<f32>,
     /// Hash over the final frames' payloads in the order of the vector: equal on all ranks, and on no other result.
     pub digest: Digest,
@@ -71,15 +72,20 @@ pub struct Completed {
 
 /// Refuses what could make a sum that is not finite.
 ///
-/// The limit keeps a sum of `ranks` contributions finite, with room for each hop to
-/// round up: `(1 + 2^-11)^4096 < 16`.
+/// The limit keeps a sum of `ranks` contributions finite, with room for each hop to round up: `(1 + 2^-11)^4096 < 16`
+/// and `(1 + 2^-8)^4096 < 2^24`. In int8 the largest value of a block rounds as its scale does, which is a bfloat16.
 #[expect(clippy::cast_precision_loss, reason = "a bound with room to spare")]
-pub(super) fn refuse(input: &[f32], samples: u64, ranks: usize) -> Result<(), Refusal> {
-    let limit = f32::MAX / (16.0 * ranks as f32);
+pub(super) fn refuse(input: &[f32], samples: u64, ranks: usize, wire: Wire) -> Result<(), Refusal> {
+    let room = match wire {
+        Wire::F32 | Wire::Fp16 | Wire::TopK => 16.0,
+        Wire::Bf16 | Wire::Int8 => 16_777_216.0,
+    };
+    let limit = f32::MAX / (room * ranks as f32);
     match peak(input) {
         Ok(peak) if peak * weight(samples) <= limit => Ok(()),
         Ok(peak) => Err(Refusal::TooLarge { peak, samples, limit }),
-        Err(CodecError::NonFinite { element: block } | CodecError::Exponent { element: block, .. }) => {
+        Err(error) => {
+            let block = error.element();
             let element = block + input[block..].iter().position(|value| !value.is_finite()).unwrap_or_default();
             Err(Refusal::NonFinite { element, value: input[element] })
         }

@@ -46,11 +46,16 @@ fn run(schedule: Schedule, wire: Wire, contributions: &[Contribution], seed: u64
     let largest = magnitudes.iter().copied().fold(0.0, f64::max);
     let (ranks, total) = (ranks as f64, total.max(1) as f64);
     for (element, mean) in first.mean.iter().enumerate() {
-        let rounding = match wire {
-            Wire::F32 => 0.0,
-            Wire::Fp16 => 1.01 * ranks * (magnitudes[element] * 2_f64.powi(-11) + largest * 2_f64.powi(-39)),
+        let magnitude = magnitudes[element];
+        // A hop rounds what hops before it have rounded up.
+        let (rounding, least) = match wire {
+            Wire::F32 => (0.0, 1e-44),
+            Wire::Fp16 => (1.01 * (magnitude * 2_f64.powi(-11) + largest * 2_f64.powi(-39)), 1e-44),
+            Wire::Bf16 => (1.05 * magnitude * 2_f64.powi(-8), 2_f64.powi(-133)),
+            Wire::TopK => (1.05 * largest, 1e-44),
+            Wire::Int8 => (1.05 * largest / 253.0, 2_f64.powi(-126)),
         };
-        let bound = (rounding + ranks * magnitudes[element] * 2_f64.powi(-22)) / total + 1e-44 * ranks;
+        let bound = ranks * ((rounding + magnitude * 2_f64.powi(-22)) / total + least);
         let (mean, exact) = (f64::from(*mean), sums[element] / total);
         assert!((mean - exact).abs() <= bound, "element {element}: {mean}, exactly {exact}, may be off by {bound:e}");
     }
@@ -58,7 +63,7 @@ fn run(schedule: Schedule, wire: Wire, contributions: &[Contribution], seed: u64
 }
 
 fn wire() -> impl Strategy<Value = Wire> {
-    prop_oneof![Just(Wire::F32), Just(Wire::Fp16)]
+    proptest::sample::select(Wire::ALL)
 }
 
 fn by_order() -> impl Strategy<Value = fn(&[Rank], usize) -> Schedule> {
@@ -169,8 +174,8 @@ fn sixty_four_ranks_agree() {
 }
 
 #[test]
-fn segments_of_many_frames_follow_each_other_and_cost_half_of_bare_f32() {
-    for (wire, percent) in [(Wire::F32, 101), (Wire::Fp16, 51)] {
+fn segments_of_many_frames_follow_each_other_and_cost_what_their_format_promises() {
+    for (wire, percent) in [(Wire::F32, 101), (Wire::Fp16, 51), (Wire::Bf16, 51), (Wire::Int8, 26), (Wire::TopK, 5)] {
         let elements = 2 * wire.frame_elements() + 1000;
         for schedule in [ring::schedule(&order(3), 3 * elements), chain::schedule(&order(4), 2 * elements)] {
             let contributions = contributions(schedule.ranks(), schedule.elements());
@@ -269,7 +274,7 @@ fn a_hub_adds_many_partial_sums_and_a_relay_passes_them_on_apart() {
     }
     let schedule = builder.build();
     assert_eq!(verify(&schedule), Ok(()));
-    for wire in [Wire::F32, Wire::Fp16] {
+    for wire in Wire::ALL.iter().copied() {
         let first = run(schedule.clone(), wire, &contributions(4, 600), 1).completed;
         assert_eq!(run(schedule.clone(), wire, &contributions(4, 600), 2).completed, first, "{wire}");
     }

@@ -132,6 +132,23 @@ fn a_peer_that_sends_what_is_not_finite_is_named() {
 }
 
 #[test]
+fn a_peer_that_sends_what_no_encoder_writes_is_named() {
+    let (from, segment, element) = (Rank(0), 0, 256);
+    for (wire, at, byte, error) in [
+        (Wire::Fp16, 601, 127, FrameError::Exponent { from, segment, element, exponent: 127 }),
+        (Wire::Int8, 303, 0x80, FrameError::Scale { from, segment, element, bits: 0x8000 }),
+        (Wire::TopK, 48, 44, FrameError::Index { from, segment, element, index: 44, elements: 44 }),
+    ] {
+        let mut machine = machine_of(&Arc::new(ring::schedule(&order(2), 600)), 1, wire);
+        let header =
+            Header { tag: TAG, kind: Kind::Partial, wire, segment, share: 0, elements: 300, offset: 0, samples: 1 };
+        let mut payload = vec![0; wire.encoded_len(300)];
+        payload[at] = byte;
+        assert_eq!(machine.handle_frame(from, Frame::new(header, payload.into())), Err(error), "{wire}");
+    }
+}
+
+#[test]
 fn samples_that_contradict_each_other_are_refused() {
     let schedule = Arc::new(ring::schedule(&order(2), 4));
     let header = Header {
