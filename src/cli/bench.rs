@@ -35,7 +35,7 @@ struct AllReduceArgs {
     /// Strategies, with commas between them; or all.
     #[arg(long, value_name = "A,B", default_value = "all")]
     strategies: String,
-    /// How numbers travel.
+    /// How numbers travel: f32, fp16, bf16, int8 or topk.
     #[arg(long, default_value = "fp16")]
     wire: Wire,
     /// The vector in f32: 4MB, 16GB.
