@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Attempt, Digest, NodeId, Round, ViewId};
+use crate::units::MissionTime;
 
 /// A member of a view and where its links listen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,16 @@ impl View {
     pub fn includes(&self, node: &NodeId) -> bool {
         self.ranks().any(|member| member.id == *node)
     }
+}
+
+/// For when an attempt is planned, and what came out. Every node makes the schedule by itself, from the same contact plan; one that
+/// gets another schedule must not take part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanStamp {
+    /// The instant.
+    pub at: MissionTime,
+    /// [Digest](crate::collective::Schedule::digest) of the schedule.
+    pub schedule: Digest,
 }
 
 /// What a node has computed and not yet been told to apply.
@@ -199,6 +210,8 @@ pub enum AggregatorMessage {
         attempt: Attempt,
         /// Elements of the vector that the members exchange.
         elements: u64,
+        /// Which schedule it runs by.
+        planned: PlanStamp,
     },
     /// All living members hold the same bytes for this round: apply them, and go on with the next round.
     Commit {
@@ -214,6 +227,8 @@ pub enum AggregatorMessage {
         view: View,
         /// Whether and why this is the last round.
         then: Then,
+        /// Which schedule the next round's attempt 0 runs by. Nothing after the last round, and if there is none.
+        next: Option<PlanStamp>,
     },
     /// You deliver the checkpoint of this round to the station.
     TakeCustody {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use starloom_comms::control::{Proposal, View};
+use starloom_comms::control::{PlanStamp, Proposal, View};
 use starloom_comms::id::{Attempt, Digest, NodeId, Round};
 
 /// The open round.
@@ -13,6 +13,8 @@ pub(super) struct OpenRound {
     pub(super) attempt: Attempt,
     /// The roster that the attempt runs in. Members lost since are still in it.
     pub(super) view: View,
+    /// Which schedule it runs by; nothing for one that an earlier aggregator has opened.
+    pub(super) planned: Option<PlanStamp>,
     pub(super) proposals: BTreeMap<NodeId, Proposal>,
     pub(super) state: AttemptState,
     /// Attempts in a row that failed with this roster.
@@ -56,15 +58,22 @@ pub(super) enum Verdict {
 }
 
 impl OpenRound {
-    pub(super) fn new(round: Round, attempt: Attempt, view: View, until: Duration) -> Self {
+    pub(super) fn new(
+        round: Round,
+        attempt: Attempt,
+        view: View,
+        planned: Option<PlanStamp>,
+        until: Duration,
+    ) -> Self {
         let state = AttemptState::Running { until };
-        Self { round, attempt, view, proposals: BTreeMap::new(), state, failures: 0, blame: BTreeMap::new() }
+        Self { round, attempt, view, planned, proposals: BTreeMap::new(), state, failures: 0, blame: BTreeMap::new() }
     }
 
     /// The next attempt, in `view`.
-    pub(super) fn retry(&mut self, view: View, until: Duration) {
+    pub(super) fn retry(&mut self, view: View, planned: PlanStamp, until: Duration) {
         self.attempt = self.attempt.next();
         self.view = view;
+        self.planned = Some(planned);
         self.proposals.clear();
         self.state = AttemptState::Running { until };
     }
@@ -169,7 +178,7 @@ mod tests {
 
     fn round_with(digests: &[&[u8]]) -> OpenRound {
         let slots: Vec<u32> = (0..4).collect();
-        let mut round = OpenRound::new(Round(3), Attempt(1), view(2, &slots), Duration::from_secs(9));
+        let mut round = OpenRound::new(Round(3), Attempt(1), view(2, &slots), None, Duration::from_secs(9));
         for (slot, bytes) in digests.iter().enumerate() {
             let digest = Digest::of(bytes);
             let slot = u32::try_from(slot).expect("few");

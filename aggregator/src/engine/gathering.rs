@@ -183,8 +183,14 @@ impl Engine {
             self.give_up(self.too_few());
         } else {
             // Also where no round is left: the opening is what a joining node waits for, and it knows the last round.
-            self.begin_round(now, seen.map_or(Attempt(0), Attempt::next));
+            let (round, attempt) = (base.next(), seen.map_or(Attempt(0), Attempt::next));
+            let plan = match self.plan(now, &self.durable.view) {
+                Ok(plan) => plan,
+                Err(error) => return self.give_up_unplanned(round, &error),
+            };
+            self.begin_round(now, attempt, Some(plan.stamp));
             self.announce_attempt();
+            self.emit_plan(round, attempt, &plan);
             if self.durable.is_finishing(self.rules.rounds) {
                 self.await_landing(now);
             }

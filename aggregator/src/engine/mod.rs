@@ -16,6 +16,7 @@
 //! | `gathering` | who begins, and with what |
 //! | `recovery` | what members hold after a restart, against what the journal says |
 //! | `running`, `attempt` | proposals, commit or roll back |
+//! | `plans` | which schedule an attempt runs by |
 //! | `membership`, `relays` | losses, refusals, late joins |
 //! | `landing`, `custody` | checkpoints to the ground, release, the end |
 //! | `durable`, `record`, `accounts` | what the journal keeps: a fold over records |
@@ -29,6 +30,7 @@ mod gathering;
 mod landing;
 mod membership;
 mod passes;
+mod plans;
 mod record;
 mod recovery;
 mod relays;
@@ -47,7 +49,7 @@ pub use event::{Command, Event, Session};
 pub use passes::Passes;
 pub use record::{Commit, Record};
 pub use recovery::ResumeError;
-pub use rules::Rules;
+pub use rules::{Pace, Rules};
 use starloom_comms::control::{AggregatorMessage, NodeMessage, View};
 use starloom_comms::events::What;
 use starloom_comms::id::{NodeId, Round};

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use starloom_comms::contacts::ContactPlan;
 use starloom_comms::id::NodeId;
-use starloom_comms::net::clock::MissionClock;
-use starloom_comms::orbit::PropagationError;
 use starloom_comms::scenario::Scenario;
 use starloom_comms::units::MissionTime;
+
+use super::rules::Pace;
 
 /// The planned passes of each node over any station, on the engine's own clock. A node without an entry is always in reach.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,21 +17,18 @@ pub struct Passes {
 }
 
 impl Passes {
-    /// Those of `scenario`, for an engine whose clock begins with this call.
-    ///
-    /// # Errors
-    /// [`PropagationError`] if a satellite does not stay up.
-    pub fn of(scenario: &Scenario, clock: &MissionClock) -> Result<Self, PropagationError> {
-        let (planned, begin) = (scenario.contacts()?.planned, clock.now());
-        let on_the_wall = |at: MissionTime| clock.wall(at.since(begin));
+    /// Those of `scenario`'s nodes in its `planned` contacts.
+    #[must_use]
+    pub fn of(scenario: &Scenario, planned: &ContactPlan, pace: Pace) -> Self {
+        let on_the_clock = |at: MissionTime| pace.engine(at.since(pace.begin));
         let by_node = scenario.nodes().into_iter().map(|node| {
             let stations = scenario.stations();
             let passes = stations.iter().flat_map(|station| planned.contacts(&node, station));
-            let mut passes: Vec<_> = passes.map(|pass| (on_the_wall(pass.start), on_the_wall(pass.end))).collect();
+            let mut passes: Vec<_> = passes.map(|pass| (on_the_clock(pass.start), on_the_clock(pass.end))).collect();
             passes.sort_unstable();
             (node, passes)
         });
-        Ok(Self { by_node: by_node.collect() })
+        Self { by_node: by_node.collect() }
     }
 
     /// How long it is until a node passes a station; the longest of all spans if it never does again.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use starloom_comms::control::{AggregatorMessage, DataInfo, Then, View};
+use starloom_comms::control::{AggregatorMessage, DataInfo, PlanStamp, Then, View};
 use starloom_comms::events::{LossKind, Outcome};
 use starloom_comms::id::{Attempt, Digest, NodeId, Round};
 
@@ -94,12 +94,15 @@ pub struct Commit {
     pub view: View,
     /// What follows.
     pub then: Then,
+    /// Which schedule the next round's attempt 0 runs by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<PlanStamp>,
 }
 
 impl From<Commit> for AggregatorMessage {
     fn from(commit: Commit) -> Self {
-        let Commit { round, attempt, digest, contributors, view, then } = commit;
-        Self::Commit { round, attempt, digest, contributors, view, then }
+        let Commit { round, attempt, digest, contributors, view, then, next } = commit;
+        Self::Commit { round, attempt, digest, contributors, view, then, next }
     }
 }
 

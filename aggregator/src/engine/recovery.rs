@@ -141,7 +141,7 @@ impl Engine {
                 if open.proposals.contains_key(node) {
                     self.decide(now);
                 } else if standing == Standing::Current {
-                    self.send_first_opening(node, join);
+                    self.send_first_opening(now, node, join);
                     self.retry_at_once(now, format!("{node} has connected again"));
                 } else if let Some(opening) = self.opening().filter(|_| self.attempt_is_announced()) {
                     self.send(node, opening);
@@ -180,7 +180,7 @@ impl Engine {
             .filter_map(present)
             .flat_map(|join| [join.attempt, join.pending.as_ref().map(|p| p.attempt)]);
         let highest = seen.flatten().max().unwrap_or_default();
-        self.begin_round(now, highest);
+        self.begin_round(now, highest, None);
         let Stage::Running(open) = &mut self.stage else { return };
         for (node, proposal) in pending {
             open.propose(node, proposal.clone());
@@ -190,20 +190,22 @@ impl Engine {
         }
         for node in &members {
             if let Some(join) = present(node) {
-                self.send_first_opening(node, join);
+                self.send_first_opening(now, node, join);
             }
         }
         self.retry_at_once(now, "the aggregator was restarted".into());
     }
 
     /// Before its first commit a node learns from the first opening to whom samples are issued, so it must have it.
-    fn send_first_opening(&mut self, node: &NodeId, join: &Join) {
+    fn send_first_opening(&mut self, now: Duration, node: &NodeId, join: &Join) {
         if join.committed != self.durable.base || join.attempt.is_some() {
             return;
         }
-        if let Some(view) = self.durable.accounts.issued_to.clone() {
+        if let Some(view) = self.durable.accounts.issued_to.clone()
+            && let Ok(plan) = self.plan(now, &view)
+        {
             let (round, attempt, elements) = (join.committed.next(), Attempt(0), self.durable.elements);
-            self.send(node, AggregatorMessage::Open { view, round, attempt, elements });
+            self.send(node, AggregatorMessage::Open { view, round, attempt, elements, planned: plan.stamp });
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use starloom_comms::control::{AggregatorMessage, Proposal, Then};
+use starloom_comms::control::{AggregatorMessage, PlanStamp, Proposal, Then};
 use starloom_comms::events::{LossKind, What};
 use starloom_comms::id::{Attempt, Digest, NodeId, Round, ViewId};
 
@@ -12,10 +12,10 @@ use super::{Engine, Stage, Wish};
 
 impl Engine {
     /// Begins the round after the last commit. Members begin by themselves at a commit.
-    pub(super) fn begin_round(&mut self, now: Duration, attempt: Attempt) {
+    pub(super) fn begin_round(&mut self, now: Duration, attempt: Attempt, planned: Option<PlanStamp>) {
         let round = self.durable.committed().next();
         let until = now + self.rules.round_deadline;
-        self.stage = Stage::Running(OpenRound::new(round, attempt, self.durable.view.clone(), until));
+        self.stage = Stage::Running(OpenRound::new(round, attempt, self.durable.view.clone(), planned, until));
     }
 
     /// Tells all members to run the attempt that is open.
@@ -28,8 +28,9 @@ impl Engine {
     /// The message that opens the current attempt.
     pub(super) fn opening(&self) -> Option<AggregatorMessage> {
         let Stage::Running(open) = &self.stage else { return None };
-        let elements = self.durable.elements;
-        Some(AggregatorMessage::Open { view: open.view.clone(), round: open.round, attempt: open.attempt, elements })
+        let OpenRound { round, attempt, planned, ref view, .. } = *open;
+        let (view, elements) = (view.clone(), self.durable.elements);
+        Some(AggregatorMessage::Open { view, round, attempt, elements, planned: planned? })
     }
 
     pub(super) fn proposed(&mut self, now: Duration, node: &NodeId, proposal: Proposal) {
@@ -140,14 +141,20 @@ impl Engine {
         let last = round.0 >= self.rules.rounds || self.wish == Wish::Stop;
         let then = if last { Then::Finish } else { Then::Continue };
         let view = self.durable.view.clone();
-        let commit = Commit { round, attempt, digest, contributors: contributors.clone(), view, then };
+        let next = (then == Then::Continue && !self.are_too_few()).then(|| self.plan(now, &view));
+        let stamp = next.as_ref().and_then(|plan| plan.as_ref().ok()).map(|plan| plan.stamp);
+        let commit = Commit { round, attempt, digest, contributors: contributors.clone(), view, then, next: stamp };
         self.record(Record::Committed(commit.clone()));
         self.send_all(&commit.into());
         self.emit(What::RoundCommitted { round, attempt, digest, contributors });
-        match then {
-            Then::Finish => self.await_landing(now),
-            Then::Continue if self.are_too_few() => self.give_up(self.too_few()),
-            Then::Continue => self.begin_round(now, Attempt(0)),
+        match next {
+            None if then == Then::Finish => self.await_landing(now),
+            None => self.give_up(self.too_few()),
+            Some(Ok(plan)) => {
+                self.begin_round(now, Attempt(0), stamp);
+                self.emit_plan(round.next(), Attempt(0), &plan);
+            }
+            Some(Err(error)) => self.give_up_unplanned(round.next(), &error),
         }
     }
 
@@ -185,10 +192,17 @@ impl Engine {
     }
 
     fn reopen(&mut self, now: Duration) {
-        let until = now + self.rules.round_deadline;
-        if let Stage::Running(open) = &mut self.stage {
-            open.retry(self.durable.view.clone(), until);
-            self.announce_attempt();
+        let Stage::Running(open) = &self.stage else { return };
+        let (round, attempt) = (open.round, open.attempt.next());
+        match self.plan(now, &self.durable.view) {
+            Ok(plan) => {
+                let until = now + self.rules.round_deadline;
+                let Stage::Running(open) = &mut self.stage else { return };
+                open.retry(self.durable.view.clone(), plan.stamp, until);
+                self.announce_attempt();
+                self.emit_plan(round, attempt, &plan);
+            }
+            Err(error) => self.give_up_unplanned(round, &error),
         }
     }
 }

@@ -24,7 +24,7 @@ use thiserror::Error;
 use tokio::time::{sleep_until, timeout_at};
 
 use self::connections::Connections;
-use crate::engine::{Command, Engine, Event, Record, ResumeError, Rules};
+use crate::engine::{Command, Engine, Event, Pace, Record, ResumeError, Rules};
 use crate::journal::{Cut, Journal, JournalError, Owner};
 
 /// The journal's name in a run directory.
@@ -76,7 +76,8 @@ pub enum AggregatorError {
 /// [`AggregatorError`] if it cannot begin. A job that fails later is an [`Outcome`].
 pub async fn serve(config: AggregatorConfig, stop: impl Future<Output = ()>) -> Result<Outcome, AggregatorError> {
     let AggregatorConfig { identity, listener, scenario, run_dir, clock, events, resume } = config;
-    let rules = Rules::of(&scenario, &clock)?;
+    let planned = scenario.contacts()?.planned;
+    let rules = Rules::of(&scenario, &planned, Pace { begin: clock.now(), time_scale: clock.time_scale() });
     let owner = Owner { job: identity.job.clone(), scenario: identity.scenario };
     let path = run_dir.join(JOURNAL);
     let (journal, contents) = match resume {

@@ -229,7 +229,9 @@ fn a_full_disk_ends_the_job_and_the_nodes_are_told() {
         let nodes = [begin(Node::new(0, address)), begin(Node::new(1, address))];
         // The owner's line is not written here: one opening and two commits fit.
         let journal = Journal::full_after(3);
-        let engine = Engine::new(Rules::of(&scenario, &clock).expect("a mesh"), Duration::ZERO);
+        let planned = scenario.contacts().expect("a mesh").planned;
+        let pace = Pace { begin: clock.now(), time_scale: clock.time_scale() };
+        let engine = Engine::new(Rules::of(&scenario, &planned, pace), Duration::ZERO);
         let connections = Connections::new(serve_control(&identity, listener).expect("serves"));
         let desk = Desk { engine, journal, connections, events, start: Instant::now(), todo: VecDeque::new() };
         let Outcome::Failed { reason } = desk.run(std::future::pending()).await else { panic!("it cannot go on") };

@@ -10,6 +10,7 @@
 mod accounts;
 mod agreement;
 mod collective;
+mod contacts;
 mod dice;
 mod durability;
 mod ending;

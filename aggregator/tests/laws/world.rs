@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use starloom_aggregator::engine::{Command, Engine, Event, Passes, Record, Rules};
+use starloom_aggregator::engine::{Command, Engine, Event, Pace, Passes, Record, Rules};
 use starloom_comms::control::NodeMessage;
 use starloom_comms::events::{Outcome, What};
+use starloom_comms::units::MissionTime;
 
 use crate::collective::Collective;
+use crate::contacts::planner;
 use crate::dice::Dice;
 use crate::lines::{Arrival, Lines};
 use crate::member::{Life, Member};
@@ -110,6 +112,9 @@ impl World {
             join_deadline: Duration::from_secs(20),
             min_nodes: 1,
             passes: Passes::default(),
+            planner: planner(self.members.iter().map(|member| &member.id)),
+            lead: Duration::ZERO,
+            pace: Pace { begin: MissionTime::ZERO, time_scale: 1.0 },
         }
     }
 

@@ -63,7 +63,7 @@ mod verify;
 pub use builder::ScheduleBuilder;
 pub use frame::{Frame, FrameError, Header, Kind, Piece, Tag};
 pub use machine::{Completed, Machine, MachineEvent, Refusal, Traffic};
-pub use planner::{PlanError, Planned, Task, plan};
+pub use planner::{PlanError, Planned, RoundPlan, RoundPlanner, Task, plan};
 pub use schedule::{Action, Schedule, Segment, Step};
 pub use shares::Shares;
 pub use verify::{VerifyError, verify, verify_from};

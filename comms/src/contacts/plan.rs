@@ -179,6 +179,21 @@ impl ContactPlan {
         plan
     }
 
+    /// The plan for bytes that count `byte_scale` times each: every rate is divided by it, and at least a bit per second.
+    /// `byte_scale` is positive and finite.
+    #[must_use]
+    pub fn dilated(&self, byte_scale: f64) -> Self {
+        if (byte_scale - 1.0).abs() < f64::EPSILON {
+            return self.clone();
+        }
+        let mut plan = Self::default();
+        for (from, to, contacts) in self.lanes() {
+            let slower = |contact: &Contact| Contact { rate: contact.rate.divided(byte_scale), ..contact.clone() };
+            plan.insert(from.clone(), to.clone(), contacts.iter().map(slower).collect());
+        }
+        plan
+    }
+
     /// Every lane to `to`: its sender and contacts, ordered by sender.
     pub(super) fn to<'a>(&'a self, to: &'a NodeId) -> impl Iterator<Item = (&'a NodeId, &'a [Contact])> {
         self.lanes.iter().filter_map(move |(from, lanes)| Some((from, lanes.get(to)?.as_ref())))

@@ -134,6 +134,21 @@ impl Rate {
         u64::try_from(sum / BYTE).unwrap_or(u64::MAX)
     }
 
+    /// Each step divided by a positive and finite number; at least a bit per second is left.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "`as` saturates, which is meant; rates are far below 2^53"
+    )]
+    pub(super) fn divided(&self, by: f64) -> Self {
+        let slower = |rate: BitsPerSecond| BitsPerSecond(((rate.0 as f64 / by) as u64).max(1));
+        Self(match &self.0 {
+            Steps::One(rate) => Steps::One(slower(*rate)),
+            Steps::Many(steps) => Steps::Many(steps.iter().map(|(from, rate)| (*from, slower(*rate))).collect()),
+        })
+    }
+
     /// Whether some step carries nothing.
     pub(super) fn has_zero(&self) -> bool {
         matches!(self.0, Steps::One(BitsPerSecond(0)))

@@ -88,6 +88,19 @@ pub enum What {
         /// Why.
         reason: String,
     },
+    /// What the next attempt at a round is expected to take (from the aggregator).
+    RoundPlanned {
+        /// The round.
+        round: Round,
+        /// The attempt.
+        attempt: Attempt,
+        /// The strategy that made its schedule.
+        strategy: String,
+        /// For which instant it is planned, in mission seconds.
+        at_secs: f64,
+        /// How long the collective takes from then on, in mission seconds, if nothing unforeseen happens.
+        predicted_secs: f64,
+    },
     /// All living members agreed (from the aggregator).
     RoundCommitted {
         /// The round.

@@ -111,6 +111,19 @@ pub enum Failure {
         /// The view.
         view: ViewId,
     },
+    /// Its schedule is not the one that the others run by.
+    #[error(
+        "for view {view} this node plans schedule {computed} and the aggregator {told}: they must have the same scenario and the \
+         same starloom, built alike"
+    )]
+    OtherSchedule {
+        /// The view.
+        view: ViewId,
+        /// What came out here.
+        computed: Digest,
+        /// What came out there.
+        told: Digest,
+    },
     /// The contact plan does not join the members.
     #[error("no schedule for view {view}: {reason}")]
     NoSchedule {

@@ -27,7 +27,6 @@ mod lanes;
 mod rounds;
 mod settings;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use self::attempt::{Attempt, Contribution};
@@ -39,8 +38,8 @@ pub use self::event::Event;
 pub use self::history::History;
 use self::lanes::Lanes;
 pub use self::settings::{Part, Settings};
-use crate::collective::{Frame, Schedule};
-use crate::control::{AggregatorMessage, Join, NodeMessage, Report, View};
+use crate::collective::Frame;
+use crate::control::{AggregatorMessage, Join, NodeMessage, Report};
 use crate::id::NodeId;
 
 /// A node of a job. See the [module](self) for its laws.
@@ -56,8 +55,6 @@ pub struct Member {
     /// A buffer of the vector's length that nobody needs, for the next result.
     spare: Option<Vec<f32>>,
     early: EarlyFrames,
-    /// The last view's schedule: it is the same for all its attempts.
-    schedule: Option<(View, Arc<Schedule>)>,
     /// Elements of the vector; a relay learns of them with the first opening.
     elements: usize,
     lanes: Lanes,
@@ -104,7 +101,6 @@ impl Member {
             contribution: None,
             spare: None,
             early: EarlyFrames::default(),
-            schedule: None,
             lanes: Lanes::default(),
             custody: Custody::default(),
             report: None,
@@ -223,11 +219,11 @@ impl Member {
 
     fn handle_message(&mut self, now: Duration, message: AggregatorMessage) {
         match message {
-            AggregatorMessage::Open { view, round, attempt, elements } => {
-                self.open(now, rounds::Opening { view, round, attempt, elements });
+            AggregatorMessage::Open { view, round, attempt, elements, planned } => {
+                self.open(now, rounds::Opening { view, round, attempt, elements, planned });
             }
-            AggregatorMessage::Commit { round, digest, contributors, view, then, .. } => {
-                self.commit(now, rounds::Commit { round, digest, contributors, view, then });
+            AggregatorMessage::Commit { round, digest, contributors, view, then, next, .. } => {
+                self.commit(now, rounds::Commit { round, digest, contributors, view, then, next });
             }
             AggregatorMessage::TakeCustody { round } => {
                 let steps = self.custody.take(round);

@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use super::attempt::{Attempt, Contribution, Progress};
 use super::early_frames::{Room, place};
-use super::{Agreed, Command, Failure, Member, Part, Settings, Stage};
-use crate::collective::cost::CostModel;
-use crate::collective::{Frame, PlanError, Schedule, Task, plan};
-use crate::control::{NodeMessage, Then, View};
+use super::{Agreed, Command, Failure, Member, Part, Stage};
+use crate::collective::{Frame, Schedule, Tag};
+use crate::control::{NodeMessage, PlanStamp, Then, View};
 use crate::events::{Phase, What};
 use crate::id::{Attempt as AttemptNumber, Digest, NodeId, Rank, Round};
-use crate::units::MissionTime;
 
 /// The aggregator's word that an attempt begins.
 pub(super) struct Opening {
@@ -19,6 +17,7 @@ pub(super) struct Opening {
     pub(super) round: Round,
     pub(super) attempt: AttemptNumber,
     pub(super) elements: u64,
+    pub(super) planned: PlanStamp,
 }
 
 /// The aggregator's word that a round is agreed.
@@ -28,11 +27,13 @@ pub(super) struct Commit {
     pub(super) contributors: Vec<(NodeId, u64)>,
     pub(super) view: View,
     pub(super) then: Then,
+    pub(super) next: Option<PlanStamp>,
 }
 
 impl Member {
     /// An attempt is opened. What an earlier one has computed is void.
-    pub(super) fn open(&mut self, now: Duration, Opening { view, round, attempt, elements }: Opening) {
+    pub(super) fn open(&mut self, now: Duration, opening: Opening) {
+        let Opening { view, round, attempt, elements, planned } = opening;
         if matches!(self.stage, Stage::Finished | Stage::Released) {
             let message = format!("round {round} is opened after the last one was committed");
             return self.commands.push(Command::Emit(What::Warning { message }));
@@ -52,7 +53,7 @@ impl Member {
             return;
         }
         let first = self.stage == Stage::Joining;
-        if self.start_attempt(now, &view, round, attempt) && first {
+        if self.start_attempt(now, &view, round, attempt, planned) && first {
             self.stage = Stage::Rounds;
             if self.settings.part != Part::Relay {
                 self.commands.push(Command::Opened(view));
@@ -72,7 +73,7 @@ impl Member {
         if self.settings.part == Part::Relay {
             return self.follow(now, &commit);
         }
-        let Commit { round, digest, contributors, view, then } = commit;
+        let Commit { round, digest, contributors, view, then, next } = commit;
         if self.history.ends_with(round, digest) {
             // Said again after a lost connection.
             return;
@@ -93,11 +94,13 @@ impl Member {
         let mean = completed.mean;
         let agreed = Agreed { round, mean, contributors, view: view.clone(), then, digest, history };
         self.commands.push(Command::Agreed(Box::new(agreed)));
-        match then {
-            Then::Continue => {
-                self.start_attempt(now, &view, round.next(), AttemptNumber(0));
+        match (then, next) {
+            (Then::Continue, Some(planned)) => {
+                self.start_attempt(now, &view, round.next(), AttemptNumber(0), planned);
             }
-            Then::Finish => {
+            // The aggregator says next why it cannot go on.
+            (Then::Continue, None) => {}
+            (Then::Finish, _) => {
                 self.stage = Stage::Finished;
                 self.disconnect();
             }
@@ -111,11 +114,12 @@ impl Member {
         if open.is_none_or(|open| open > commit.round) {
             return;
         }
-        match commit.then {
-            Then::Continue => {
-                self.start_attempt(now, &commit.view, commit.round.next(), AttemptNumber(0));
+        match (commit.then, commit.next) {
+            (Then::Continue, Some(planned)) => {
+                self.start_attempt(now, &commit.view, commit.round.next(), AttemptNumber(0), planned);
             }
-            Then::Finish => {
+            (Then::Continue, None) => {}
+            (Then::Finish, _) => {
                 self.attempt = None;
                 self.stage = Stage::Finished;
                 self.disconnect();
@@ -174,16 +178,23 @@ impl Member {
     }
 
     /// Makes an attempt the open one. False if this node can have no part in it, which ends its membership.
-    fn start_attempt(&mut self, now: Duration, view: &View, round: Round, number: AttemptNumber) -> bool {
+    fn start_attempt(
+        &mut self,
+        now: Duration,
+        view: &View,
+        round: Round,
+        number: AttemptNumber,
+        planned: PlanStamp,
+    ) -> bool {
         let node = &self.settings.node;
         let Some(rank) = (0..).map(Rank).zip(view.ranks()).find_map(|(rank, m)| (m.id == *node).then_some(rank)) else {
             self.end(Failure::NotInView { view: view.id });
             return false;
         };
-        let schedule = match self.schedule_of(view) {
+        let schedule = match self.schedule_of(view, planned) {
             Ok(schedule) => schedule,
-            Err(error) => {
-                self.end(Failure::NoSchedule { view: view.id, reason: error.to_string() });
+            Err(failure) => {
+                self.stay_out(Tag { view: view.id, round, attempt: number }, failure);
                 return false;
             }
         };
@@ -199,27 +210,22 @@ impl Member {
         true
     }
 
-    /// The schedule of a view: every member computes the same, and attempts of one view share it.
-    fn schedule_of(&mut self, view: &View) -> Result<Arc<Schedule>, PlanError> {
-        if let Some((planned, schedule)) = &self.schedule
-            && planned.ranks().eq(view.ranks())
-        {
-            return Ok(schedule.clone());
+    /// The schedule of an attempt: every member computes the same.
+    fn schedule_of(&self, view: &View, planned: PlanStamp) -> Result<Arc<Schedule>, Failure> {
+        let plan = self.settings.planner.at(view, self.elements, planned.at);
+        let plan = plan.map_err(|error| Failure::NoSchedule { view: view.id, reason: error.to_string() })?;
+        if plan.stamp != planned {
+            let (computed, told) = (plan.stamp.schedule, planned.schedule);
+            return Err(Failure::OtherSchedule { view: view.id, computed, told });
         }
-        let Settings { strategy, contacts, wire, .. } = &self.settings;
-        let [members, relays] = [&view.members, &view.relays]
-            .map(|list| list.iter().map(|member| member.id.clone()).collect::<Vec<NodeId>>());
-        let task = Task {
-            members: &members,
-            relays: &relays,
-            elements: self.elements,
-            model: CostModel::of(*wire),
-            plan: contacts,
-            at: MissionTime::ZERO,
-        };
-        let schedule = Arc::new(plan(*strategy, &task)?.schedule);
-        self.schedule = Some((view.clone(), schedule.clone()));
-        Ok(schedule)
+        Ok(plan.schedule.clone())
+    }
+
+    /// Ends with an attempt that this node cannot take part in, and says so: the others go on without it.
+    fn stay_out(&mut self, Tag { view, round, attempt }: Tag, failure: Failure) {
+        let peer = Some(self.settings.node.clone());
+        self.send(NodeMessage::AttemptFailed { view, round, attempt, peer, reason: failure.to_string() });
+        self.end(failure);
     }
 
     /// Runs the open attempt, if the contribution is there.
@@ -228,11 +234,11 @@ impl Member {
         let tag = attempt.tag();
         let refused = match (self.settings.part, &self.contribution) {
             (Part::Relay, _) => {
-                attempt.begin_to_carry(self.settings.wire);
+                attempt.begin_to_carry(self.settings.planner.wire());
                 None
             }
             (Part::Train { .. }, Some(contribution)) => {
-                attempt.begin(contribution, self.settings.wire, self.spare.take())
+                attempt.begin(contribution, self.settings.planner.wire(), self.spare.take())
             }
             (Part::Train { .. }, None) => return,
         };

@@ -1,14 +1,11 @@
 //! What a member knows before it joins, and what it does in the job.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::codec::Wire;
-use crate::contacts::ContactPlan;
+use crate::collective::RoundPlanner;
 use crate::control::DataInfo;
 use crate::id::NodeId;
-use crate::scenario::StrategyChoice;
 
 /// What a member knows before it joins.
 #[derive(Debug, Clone)]
@@ -19,12 +16,8 @@ pub struct Settings {
     pub address: SocketAddr,
     /// What it does in the job.
     pub part: Part,
-    /// How numbers look in frames.
-    pub wire: Wire,
-    /// What makes the schedule.
-    pub strategy: StrategyChoice,
-    /// When which peers see each other.
-    pub contacts: Arc<ContactPlan>,
+    /// What makes the schedules.
+    pub planner: RoundPlanner,
     /// How long a lost aggregator may stay away, in wall time.
     pub patience: Duration,
 }

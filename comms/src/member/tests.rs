@@ -2,10 +2,14 @@
 
 mod breakage;
 
+use std::sync::Arc;
+
 use super::*;
 use crate::codec::Wire;
+use crate::collective::RoundPlanner;
+use crate::collective::cost::CostModel;
 use crate::contacts::ContactPlan;
-use crate::control::{DataInfo, Holding, Member as Peer, Then};
+use crate::control::{DataInfo, Holding, Member as Peer, PlanStamp, Then, View};
 use crate::events::What;
 use crate::id::{Attempt as AttemptNumber, Digest, Round, ViewId};
 use crate::scenario::StrategyChoice;
@@ -23,7 +27,8 @@ fn view(id: u32, members: &[u32]) -> View {
     View { id: ViewId(id), members: members.iter().map(member).collect(), relays: vec![] }
 }
 
-fn member(index: u32, elements: usize) -> Member {
+/// Plans over lasting links between the first three.
+fn planner() -> RoundPlanner {
     let contact = crate::contacts::Contact {
         start: MissionTime::ZERO,
         end: MissionTime::NEVER,
@@ -32,13 +37,15 @@ fn member(index: u32, elements: usize) -> Member {
     };
     let pairs = (0..3).flat_map(|a| (0..3).map(move |b| (a, b))).filter(|(a, b)| a != b);
     let contacts = ContactPlan::new(pairs.map(|(a, b)| (sat(a), sat(b), contact.clone()))).expect("a sound plan");
+    RoundPlanner::new(StrategyChoice::Ring, CostModel::of(Wire::F32), Arc::new(contacts))
+}
+
+fn member(index: u32, elements: usize) -> Member {
     let settings = Settings {
         node: sat(index),
         address: ([127, 0, 0, 1], 1000).into(),
         part: Part::Train { data: DataInfo { samples: 100, holding: Holding::Shared }, elements },
-        wire: Wire::F32,
-        strategy: StrategyChoice::Ring,
-        contacts: Arc::new(contacts),
+        planner: planner(),
         patience: PATIENCE,
     };
     Member::new(settings, History::at(Round(0), Digest::default()), T0)
@@ -55,14 +62,21 @@ fn joined(index: u32, members: &[u32]) -> Member {
     member
 }
 
+/// Which schedule a view's attempts run by.
+fn stamp(view: &View) -> PlanStamp {
+    planner().at(view, 8, MissionTime::ZERO).expect("all see each other").stamp
+}
+
 fn open(view: View, round: u64, attempt: u32) -> Event {
-    Event::Message(AggregatorMessage::Open { view, round: Round(round), attempt: AttemptNumber(attempt), elements: 8 })
+    let (round, attempt, planned) = (Round(round), AttemptNumber(attempt), stamp(&view));
+    Event::Message(AggregatorMessage::Open { view, round, attempt, elements: 8, planned })
 }
 
 fn commit(round: u64, digest: Digest, view: View, then: Then) -> Event {
     let contributors = view.members.iter().map(|member| (member.id.clone(), 4)).collect();
-    let attempt = AttemptNumber(0);
-    Event::Message(AggregatorMessage::Commit { round: Round(round), attempt, digest, contributors, view, then })
+    let (round, attempt) = (Round(round), AttemptNumber(0));
+    let next = (then == Then::Continue).then(|| stamp(&view));
+    Event::Message(AggregatorMessage::Commit { round, attempt, digest, contributors, view, then, next })
 }
 
 fn contribution(value: f32) -> Event {
@@ -174,6 +188,39 @@ fn a_roster_without_the_node_or_a_round_out_of_step_ends_the_membership() {
     assert_eq!(failed(&commands), Some(&Failure::NotInView { view: ViewId(2) }));
     let commands = joined(0, &[0, 1]).handle(T0, open(view(1, &[0, 1]), 3, 0));
     assert_eq!(failed(&commands), Some(&Failure::OutOfStep { opened: Round(3), applied: Round(0) }));
+}
+
+#[test]
+fn a_node_that_plans_another_schedule_says_so_and_stays_out() {
+    let mut member = joined(0, &[0, 1]);
+    let view = view(2, &[0, 1]);
+    let computed = stamp(&view);
+    let planned = PlanStamp { schedule: Digest::of(b"another schedule"), ..computed };
+    let (round, attempt) = (Round(1), AttemptNumber(1));
+    let opening = AggregatorMessage::Open { view, round, attempt, elements: 8, planned };
+    let commands = member.handle(T0, Event::Message(opening));
+    let [NodeMessage::AttemptFailed { peer, reason, .. }] = sent(&commands)[..] else { panic!("{commands:?}") };
+    assert_eq!(peer.as_ref(), Some(&sat(0)));
+    for digest in [computed.schedule, planned.schedule] {
+        assert!(reason.contains(&digest.to_string()), "{reason}");
+    }
+    let expected = Failure::OtherSchedule { view: ViewId(2), computed: computed.schedule, told: planned.schedule };
+    assert_eq!(failed(&commands), Some(&expected));
+}
+
+#[test]
+fn a_commit_after_which_nothing_can_be_planned_is_applied() {
+    let mut member = joined(0, &[0]);
+    let digest = proposed(&member.handle(T0, contribution(1.5))).expect("a proposal");
+    let Event::Message(AggregatorMessage::Commit { round, attempt, contributors, view, then, .. }) =
+        commit(1, digest, view(1, &[0]), Then::Continue)
+    else {
+        unreachable!("a commit")
+    };
+    let last = AggregatorMessage::Commit { round, attempt, digest, contributors, view, then, next: None };
+    let commands = member.handle(T0, Event::Message(last));
+    assert!(agreed(&commands).is_some());
+    assert!(!commands.iter().any(|command| matches!(command, Command::Phase(Round(2), ..))), "{commands:?}");
 }
 
 #[test]

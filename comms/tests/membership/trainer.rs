@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use starloom_comms::collective::RoundPlanner;
 use starloom_comms::control::{DataInfo, Holding, Report, Then};
 use starloom_comms::custody::{Checkpoint, Chunk, Manifest};
 use starloom_comms::events::{Event, Phase, What};
@@ -63,7 +64,10 @@ impl Job {
         let scenario = Scenario::parse(&text, Path::new("test.toml")).expect("a valid scenario");
         let ids = scenario.nodes();
         let identity = |node| Identity { job: "test".into(), scenario: scenario.digest(), node, credentials: None };
-        let office = Office::open(identity(NodeId::aggregator()), Aggregator::new(&ids, &[], ROUNDS as u64));
+        let contacts = scenario.contacts().expect("a mesh");
+        let planner = RoundPlanner::of(&scenario, &contacts.planned);
+        let aggregator = Aggregator::new(&ids, &[], ROUNDS as u64, planner);
+        let office = Office::open(identity(NodeId::aggregator()), aggregator);
         let inbox = Arc::new(Inbox::default());
         let (stop, stopped) = oneshot::channel();
         let station = open_station(identity(NodeId::station()), inbox.clone(), stopped);

@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use starloom_comms::control::{AggregatorMessage, Join, Member, NodeMessage, Proposal, Then, View};
+use starloom_comms::collective::RoundPlanner;
+use starloom_comms::control::{AggregatorMessage, Join, Member, NodeMessage, PlanStamp, Proposal, Then, View};
 use starloom_comms::id::{Attempt, Digest, NodeId, Round, ViewId};
+use starloom_comms::units::MissionTime;
 
 /// What is on its disk.
 #[derive(Debug, Clone)]
@@ -21,6 +23,7 @@ pub(crate) struct Journal {
 pub(crate) struct Aggregator {
     pub(crate) journal: Journal,
     rounds: u64,
+    planner: RoundPlanner,
     elements: u64,
     /// Members that have introduced themselves, and since a restart all that matters about it.
     joined: BTreeSet<NodeId>,
@@ -35,21 +38,23 @@ pub(crate) struct Aggregator {
 }
 
 impl Aggregator {
-    pub(crate) fn new(nodes: &[NodeId], relays: &[NodeId], rounds: u64) -> Self {
+    pub(crate) fn new(nodes: &[NodeId], relays: &[NodeId], rounds: u64, planner: RoundPlanner) -> Self {
         let member = |id: &NodeId| Member { id: id.clone(), address: ([127, 0, 0, 1], 1).into() };
         let [roster, relays] = [nodes, relays].map(|ids| ids.iter().map(|id| (id.clone(), member(id))).collect());
-        Self::with(Journal { roster, relays, first: None, view: ViewId(1), commits: Vec::new(), landed: false }, rounds)
+        let journal = Journal { roster, relays, first: None, view: ViewId(1), commits: Vec::new(), landed: false };
+        Self::with(journal, rounds, planner)
     }
 
     /// What comes up after a crash.
     pub(crate) fn restarted(self) -> Self {
-        Self { rollbacks: self.rollbacks, elements: self.elements, ..Self::with(self.journal, self.rounds) }
+        Self { rollbacks: self.rollbacks, elements: self.elements, ..Self::with(self.journal, self.rounds, self.planner) }
     }
 
-    fn with(journal: Journal, rounds: u64) -> Self {
+    fn with(journal: Journal, rounds: u64, planner: RoundPlanner) -> Self {
         Self {
             journal,
             rounds,
+            planner,
             elements: 0,
             joined: BTreeSet::new(),
             attempt: None,
@@ -151,10 +156,7 @@ impl Aggregator {
             if let (None, Some(view)) = (join.attempt, self.journal.first.clone())
                 && join.committed == Round(0)
             {
-                self.say(
-                    from,
-                    AggregatorMessage::Open { view, round: Round(1), attempt: Attempt(0), elements: self.elements },
-                );
+                self.say(from, self.opening_of(view, Round(1), Attempt(0)));
             }
             if let Some(proposal) = join.pending {
                 self.propose(from, proposal);
@@ -178,7 +180,7 @@ impl Aggregator {
 
     fn join_as_relay(&mut self, from: &NodeId) {
         self.joined.insert(from.clone());
-        if self.released {
+        if self.released || self.journal.landed {
             self.say(from, AggregatorMessage::Release);
         }
         match self.attempt.filter(|_| self.committed().0 < self.rounds) {
@@ -220,6 +222,7 @@ impl Aggregator {
             contributors: proposals.into_iter().map(|(id, proposal)| (id, proposal.samples)).collect(),
             view: self.view(),
             then,
+            next: self.stamp(&self.view()).filter(|_| then == Then::Continue),
         };
         self.journal.commits.push(commit.clone());
         self.attempt = Some(Attempt(0));
@@ -251,7 +254,21 @@ impl Aggregator {
     }
 
     fn opening(&self, attempt: Attempt) -> AggregatorMessage {
-        AggregatorMessage::Open { view: self.view(), round: self.committed().next(), attempt, elements: self.elements }
+        self.opening_of(self.view(), self.committed().next(), attempt)
+    }
+
+    fn opening_of(&self, view: View, round: Round, attempt: Attempt) -> AggregatorMessage {
+        let elements = self.elements;
+        match self.stamp(&view) {
+            Some(planned) => AggregatorMessage::Open { view, round, attempt, elements, planned },
+            None => AggregatorMessage::Refused { reason: "nobody is left who sees the others".into() },
+        }
+    }
+
+    /// Which schedule a roster runs by, if there is one.
+    fn stamp(&self, view: &View) -> Option<PlanStamp> {
+        let elements = usize::try_from(self.elements).expect("a short vector");
+        Some(self.planner.at(view, elements, MissionTime::ZERO).ok()?.stamp)
     }
 
     fn view(&self) -> View {

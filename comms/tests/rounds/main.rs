@@ -13,9 +13,25 @@ use crate::world::{Disaster, Setup, World};
 /// Far more than any run takes.
 const STEP_LIMIT: u64 = 200_000;
 
+/// Strategies that do with direct contacts.
+const MESHED: [StrategyChoice; 7] = [
+    StrategyChoice::Ring,
+    StrategyChoice::Chain,
+    StrategyChoice::ContactGather,
+    StrategyChoice::HalvingDoubling,
+    StrategyChoice::ParameterServer,
+    StrategyChoice::ContactTree,
+    StrategyChoice::ContactRing,
+];
+/// Strategies that lead over relays.
+const RELAYED: [StrategyChoice; 3] = [StrategyChoice::Ring, StrategyChoice::Chain, StrategyChoice::ContactGather];
+
+fn one_of(strategies: &[StrategyChoice], seed: u64) -> StrategyChoice {
+    strategies[seed as usize % strategies.len()]
+}
+
 fn setup(seed: u64, nodes: u32) -> Setup {
-    let strategy = if seed.is_multiple_of(2) { StrategyChoice::Ring } else { StrategyChoice::Chain };
-    Setup { seed, nodes, relays: 0, rounds: 3, elements: 23, strategy }
+    Setup { seed, nodes, relays: 0, rounds: 3, elements: 23, strategy: one_of(&MESHED, seed) }
 }
 
 /// Runs a world to its end, with disasters after the given numbers of steps, and holds it to the laws.
@@ -83,7 +99,7 @@ fn a_node_may_die_at_any_step() {
 
 /// Nodes that see relays alone.
 fn relayed(seed: u64) -> Setup {
-    Setup { relays: 2, ..setup(seed, 3) }
+    Setup { relays: 2, strategy: one_of(&RELAYED, seed), ..setup(seed, 3) }
 }
 
 #[test]

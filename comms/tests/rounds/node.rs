@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use starloom_comms::codec::Wire;
-use starloom_comms::contacts::ContactPlan;
+use starloom_comms::collective::RoundPlanner;
 use starloom_comms::control::{DataInfo, Holding, Report, Then};
 use starloom_comms::id::{Digest, NodeId, Round};
 use starloom_comms::member::{Agreed, Event, History, Landing, Member, Part, Settings};
-use starloom_comms::scenario::StrategyChoice;
 
 /// What the trainer is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,12 +41,7 @@ pub(crate) struct Node {
 
 impl Node {
     /// A node that trains, on vectors of so many elements; a relay if there are none.
-    pub(crate) fn new(
-        index: u32,
-        elements: Option<usize>,
-        contacts: Arc<ContactPlan>,
-        strategy: StrategyChoice,
-    ) -> Self {
+    pub(crate) fn new(index: u32, elements: Option<usize>, planner: RoundPlanner) -> Self {
         let data = DataInfo { samples: 1000, holding: Holding::Shared };
         let part = elements.map_or(Part::Relay, |elements| Part::Train { data, elements });
         let id = NodeId::satellite(index);
@@ -56,9 +49,7 @@ impl Node {
             node: id.clone(),
             address: ([127, 0, 0, 1], 1).into(),
             part,
-            wire: Wire::Fp16,
-            strategy,
-            contacts,
+            planner,
             patience: Duration::from_secs(60),
         };
         let member = Member::new(settings, History::at(Round(0), Digest::default()), Duration::ZERO);

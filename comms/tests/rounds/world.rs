@@ -10,6 +10,9 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use starloom_comms::collective::Frame;
+use starloom_comms::codec::Wire;
+use starloom_comms::collective::RoundPlanner;
+use starloom_comms::collective::cost::CostModel;
 use starloom_comms::contacts::{Contact, ContactPlan};
 use starloom_comms::control::{AggregatorMessage, NodeMessage};
 use starloom_comms::id::NodeId;
@@ -81,12 +84,13 @@ impl World {
         let ids: Vec<NodeId> = (0..all).map(NodeId::satellite).collect();
         let (trainers, relays) = ids.split_at(setup.nodes as usize);
         let contacts = Arc::new(always(&ids, |a, b| relays.is_empty() || relays.contains(a) || relays.contains(b)));
+        let planner = RoundPlanner::new(setup.strategy, CostModel::of(Wire::Fp16), contacts);
         let elements = |index| (index < setup.nodes).then_some(setup.elements);
-        let node = |index| Node::new(index, elements(index), contacts.clone(), setup.strategy);
+        let node = |index| Node::new(index, elements(index), planner.clone());
         let nodes: BTreeMap<NodeId, Node> = (0..all).map(node).map(|node| (node.id.clone(), node)).collect();
         Self {
             nodes,
-            aggregator: Some(Aggregator::new(trainers, relays, setup.rounds)),
+            aggregator: Some(Aggregator::new(trainers, relays, setup.rounds, planner.clone())),
             crashed: None,
             killed: BTreeSet::new(),
             up: BTreeMap::new(),

@@ -12,6 +12,7 @@ use starloom_comms::control::{DataInfo, Holding, Join, Proposal, Report, Then};
 use starloom_comms::events::{LossKind, Outcome};
 use starloom_comms::id::{Attempt, Digest, ViewId};
 use starloom_comms::member::History;
+use starloom_comms::units::MissionTime;
 
 use super::testing::address;
 use super::*;
@@ -51,6 +52,9 @@ fn rules(nodes: u32) -> Rules {
         join_deadline: Duration::from_secs(20),
         min_nodes: 1,
         passes: Passes::default(),
+        planner: super::testing::planner(nodes.max(7)),
+        lead: Duration::ZERO,
+        pace: Pace { begin: MissionTime::ZERO, time_scale: 1.0 },
     }
 }
 

@@ -89,3 +89,35 @@ fn who_has_not_proposed_by_the_deadline_is_named_for_it() {
     }
     assert_eq!(job.lost(), [(sat(1), LossKind::Refused, 8)]);
 }
+
+#[test]
+fn rounds_are_planned_for_the_mission_time_of_their_beginning_and_say_so() {
+    let began = MissionTime::from_secs_f64(100.0);
+    let pace = Pace { begin: began, time_scale: 60.0 };
+    let mut job = Job::with(Rules { pace, lead: Duration::from_secs(7), ..rules(2) });
+    for slot in 0..2 {
+        job.joins(slot, join(slot));
+    }
+    let AggregatorMessage::Open { planned, .. } = *job.last_said(0) else { panic!("an opening") };
+    assert_eq!(planned.at, began + Duration::from_secs(7));
+    job.now = Duration::from_secs(2);
+    job.closes(1);
+    let AggregatorMessage::Open { planned: alone, .. } = *job.last_said(0) else { panic!("an opening") };
+    assert_eq!(alone.at, began + Duration::from_secs(127), "another roster is planned for anew");
+    job.commits(&[0]);
+    let AggregatorMessage::Commit { next, .. } = job.last_said(0) else { panic!("a commit") };
+    assert_eq!(*next, Some(alone), "what was planned still holds");
+    let plans = job.events.iter().filter(|what| matches!(what, What::RoundPlanned { .. })).count();
+    assert_eq!(plans, 3);
+}
+
+#[test]
+fn a_job_whose_members_cannot_reach_each_other_ends_with_the_reason() {
+    // The contacts are those of sat-0 and sat-1.
+    let mut job = Job::with(Rules { planner: crate::engine::testing::planner(2), ..rules(3) });
+    for slot in 0..3 {
+        job.joins(slot, join(slot));
+    }
+    let Some(Outcome::Failed { reason }) = &job.outcome else { panic!("{:?}", job.outcome) };
+    assert!(reason.contains("no schedule for round 1") && reason.contains("sat-2"), "{reason}");
+}

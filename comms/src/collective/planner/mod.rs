@@ -7,6 +7,7 @@
 mod error;
 mod path;
 mod request;
+mod rounds;
 #[cfg(test)]
 mod tests;
 mod ways;
@@ -23,6 +24,7 @@ use crate::units::MissionTime;
 
 pub use error::PlanError;
 pub(super) use request::Request;
+pub use rounds::{RoundPlan, RoundPlanner};
 
 /// An all-reduce to be planned.
 #[derive(Debug, Clone, Copy)]

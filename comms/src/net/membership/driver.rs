@@ -16,6 +16,7 @@ use super::control_loop::{ControlLoop, ControlNews};
 use super::delivery::Deliveries;
 use super::error::{JoinError, MembershipError};
 use super::lanes::Lanes;
+use crate::collective::RoundPlanner;
 use crate::contacts::Contacts;
 use crate::control::{NodeMessage, Report, View};
 use crate::events::What;
@@ -104,9 +105,7 @@ impl Driver {
             node: identity.node.clone(),
             address: links.address(),
             part,
-            wire: scenario.collective.wire,
-            strategy: scenario.collective.strategy,
-            contacts: Arc::new(planned),
+            planner: RoundPlanner::of(&scenario, &planned),
             patience: rules.patience,
         };
         let driver = Self {
@@ -159,7 +158,11 @@ impl Driver {
                 });
                 Answer::Left(report)
             }
-            Some(End::Failed(error)) => Answer::Failed(error),
+            Some(End::Failed(error)) => {
+                // What it said last says why the others have to go on without it.
+                self.control.close(self.suspect_after).await;
+                Answer::Failed(error)
+            }
             None => return,
         };
         self.answer(answer);

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Malformed, address, digest, node, present, v1};
-use crate::control::{AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, Proposal, Report, Then, View};
+use crate::control::{AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, PlanStamp, Proposal, Report, Then, View};
 use crate::id::{Attempt, Round, ViewId};
 use crate::limits::{MAX_ELEMENTS, MAX_NODES};
+use crate::units::MissionTime;
 
 impl TryFrom<v1::NodeMessage> for NodeMessage {
     type Error = Malformed;
@@ -51,6 +52,7 @@ impl TryFrom<v1::AggregatorMessage> for AggregatorMessage {
                 round: Round(open.round),
                 attempt: Attempt(open.attempt),
                 elements: elements(open.elements)?,
+                planned: present("open.planned", open.planned)?.try_into()?,
             },
             Kind::Commit(commit) => Self::Commit {
                 then: commit.then().try_into()?,
@@ -61,11 +63,20 @@ impl TryFrom<v1::AggregatorMessage> for AggregatorMessage {
                     .map(|contributor| Ok((node("commit.contributors.id", &contributor.id)?, contributor.samples)))
                     .collect::<Result<_, _>>()?,
                 view: present("commit.view", commit.view)?.try_into()?,
+                next: commit.next.map(TryInto::try_into).transpose()?,
             },
             Kind::TakeCustody(custody) => Self::TakeCustody { round: Round(custody.round) },
             Kind::Release(v1::Release {}) => Self::Release,
             Kind::Refused(refused) => Self::Refused { reason: refused.reason },
         })
+    }
+}
+
+impl TryFrom<v1::PlanStamp> for PlanStamp {
+    type Error = Malformed;
+
+    fn try_from(stamp: v1::PlanStamp) -> Result<Self, Malformed> {
+        Ok(Self { at: MissionTime(stamp.at_nanos), schedule: digest("plan_stamp.schedule", &stamp.schedule)? })
     }
 }
 

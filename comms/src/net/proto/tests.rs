@@ -2,8 +2,11 @@ use proptest::prelude::*;
 use prost::Message as _;
 
 use super::*;
-use crate::control::{AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, Proposal, Report, Then, View};
+use crate::control::{
+    AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, PlanStamp, Proposal, Report, Then, View,
+};
 use crate::id::{Attempt, Round, ViewId};
+use crate::units::MissionTime;
 
 fn proposal(refused: Option<String>) -> Proposal {
     let digest = Digest::of(b"mean");
@@ -48,18 +51,20 @@ fn node_messages() -> Vec<NodeMessage> {
 
 fn aggregator_messages() -> Vec<AggregatorMessage> {
     let (round, attempt) = (Round(7), Attempt(2));
-    let commit = |then| AggregatorMessage::Commit {
+    let planned = PlanStamp { at: MissionTime(123_456_789), schedule: Digest::of(b"schedule") };
+    let commit = |then, next| AggregatorMessage::Commit {
         round,
         attempt,
         digest: Digest::of(b"mean"),
         contributors: vec![(NodeId::satellite(0), 64), (NodeId::satellite(1), 0)],
         view: view(),
         then,
+        next,
     };
     vec![
-        AggregatorMessage::Open { view: view(), round, attempt, elements: 9 },
-        commit(Then::Continue),
-        commit(Then::Finish),
+        AggregatorMessage::Open { view: view(), round, attempt, elements: 9, planned },
+        commit(Then::Continue, Some(planned)),
+        commit(Then::Finish, None),
         AggregatorMessage::TakeCustody { round },
         AggregatorMessage::Release,
         AggregatorMessage::Refused { reason: "sat-9 is not in this job".into() },
@@ -95,7 +100,13 @@ fn a_message_that_cannot_be_is_refused_with_its_field() {
     let opens = |change: fn(&mut v1::View), elements| {
         let mut view = v1::View::from(view());
         change(&mut view);
-        let open = FromAggregator::Open(v1::Open { view: Some(view), round: 1, attempt: 0, elements });
+        let open = FromAggregator::Open(v1::Open {
+            view: Some(view),
+            round: 1,
+            attempt: 0,
+            elements,
+            planned: Some(v1::PlanStamp { at_nanos: 5, schedule: vec![7; 31] }),
+        });
         let refused = AggregatorMessage::try_from(v1::AggregatorMessage { kind: Some(open) });
         refused.expect_err("must be refused").to_string()
     };
@@ -103,6 +114,7 @@ fn a_message_that_cannot_be_is_refused_with_its_field() {
     for (error, words) in [
         (join(|join| join.address = "sat-0:7000".into()), "`join.address` is `sat-0:7000`"),
         (join(|join| join.history = vec![0; 31]), "`join.history` has 31 bytes"),
+        (opens(|_| {}, 9), "`plan_stamp.schedule` has 31 bytes"),
         (join(|join| join.data = None), "`join.data` is missing"),
         (join(|join| join.data = Some(v1::DataInfo { samples: 1, holding: 9 })), "`join.data.holding` is 9"),
         (join(|join| join.pending = Some(v1::Proposal::default())), "`proposal.digest` has 0 bytes"),

@@ -1,7 +1,7 @@
 //! From the crate's types to the wire's.
 
 use super::v1;
-use crate::control::{AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, Proposal, Report, Then, View};
+use crate::control::{AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, PlanStamp, Proposal, Report, Then, View};
 use crate::id::Digest;
 
 fn bytes(digest: Digest) -> Vec<u8> {
@@ -45,10 +45,14 @@ impl From<AggregatorMessage> for v1::AggregatorMessage {
     fn from(message: AggregatorMessage) -> Self {
         use v1::aggregator_message::Kind;
         let kind = match message {
-            AggregatorMessage::Open { view, round, attempt, elements } => {
-                Kind::Open(v1::Open { view: Some(view.into()), round: round.0, attempt: attempt.0, elements })
-            }
-            AggregatorMessage::Commit { round, attempt, digest, contributors, view, then } => {
+            AggregatorMessage::Open { view, round, attempt, elements, planned } => Kind::Open(v1::Open {
+                view: Some(view.into()),
+                round: round.0,
+                attempt: attempt.0,
+                elements,
+                planned: Some(planned.into()),
+            }),
+            AggregatorMessage::Commit { round, attempt, digest, contributors, view, then, next } => {
                 let contributor = |(id, samples)| v1::Contributor { id: String::from(id), samples };
                 Kind::Commit(v1::Commit {
                     round: round.0,
@@ -57,6 +61,7 @@ impl From<AggregatorMessage> for v1::AggregatorMessage {
                     contributors: contributors.into_iter().map(contributor).collect(),
                     view: Some(view.into()),
                     then: v1::Then::from(then).into(),
+                    next: next.map(Into::into),
                 })
             }
             AggregatorMessage::TakeCustody { round } => Kind::TakeCustody(v1::TakeCustody { round: round.0 }),
@@ -64,6 +69,12 @@ impl From<AggregatorMessage> for v1::AggregatorMessage {
             AggregatorMessage::Refused { reason } => Kind::Refused(v1::Refused { reason }),
         };
         Self { kind: Some(kind) }
+    }
+}
+
+impl From<PlanStamp> for v1::PlanStamp {
+    fn from(PlanStamp { at, schedule }: PlanStamp) -> Self {
+        Self { at_nanos: at.0, schedule: bytes(schedule) }
     }
 }
 

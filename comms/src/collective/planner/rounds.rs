@@ -1,0 +1,193 @@
+//! Schedules for the rounds of a job: planned once, and again when the roster or the contacts ask for it.
+//!
+//! The aggregator says with each attempt for which instant it is planned, and what came out: a [`PlanStamp`]. Every node plans for
+//! that instant by itself and compares. A [`RoundPlanner`] remembers what it has planned, so that attempts and rounds with the
+//! same stamp cost nothing, and its clones share that memory.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{PlanError, Planned, Task, plan};
+use crate::codec::Wire;
+use crate::collective::cost::CostModel;
+use crate::collective::schedule::Schedule;
+use crate::contacts::ContactPlan;
+use crate::control::{Member, PlanStamp, View};
+use crate::id::NodeId;
+use crate::scenario::{Scenario, StrategyChoice};
+use crate::units::MissionTime;
+
+/// How many plans are remembered: that of the open round, and those of rosters just before it.
+const REMEMBERED: usize = 4;
+
+/// Plans the rounds of one job. Clones share what they remember.
+#[derive(Debug, Clone)]
+pub struct RoundPlanner {
+    strategy: StrategyChoice,
+    model: CostModel,
+    contacts: Arc<ContactPlan>,
+    memory: Arc<Mutex<VecDeque<Arc<RoundPlan>>>>,
+}
+
+/// The schedule of an attempt, and what is expected of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoundPlan {
+    /// For when it was made, and its digest.
+    pub stamp: PlanStamp,
+    /// What every rank does.
+    pub schedule: Arc<Schedule>,
+    /// How long it takes from the stamp's instant on, if all are ready then.
+    pub predicted: Duration,
+    /// Until when all contacts that it uses last.
+    lasts_until: MissionTime,
+    ranks: Vec<NodeId>,
+    members: usize,
+}
+
+impl RoundPlanner {
+    /// A planner of all-reduces by `strategy` over `contacts`, that has planned nothing.
+    #[must_use]
+    pub fn new(strategy: StrategyChoice, model: CostModel, contacts: Arc<ContactPlan>) -> Self {
+        Self { strategy, model, contacts, memory: Arc::default() }
+    }
+
+    /// The planner of a job: `planned` is what it may know of the scenario's contacts. Emulated links that count each byte
+    /// several times are planned for as they are.
+    #[must_use]
+    pub fn of(scenario: &Scenario, planned: &ContactPlan) -> Self {
+        let contacts = Arc::new(planned.dilated(scenario.emulation.byte_scale));
+        Self::new(scenario.collective.strategy, CostModel::of(scenario.collective.wire), contacts)
+    }
+
+    /// The format that numbers are planned to travel in.
+    #[must_use]
+    pub const fn wire(&self) -> Wire {
+        self.model.wire
+    }
+
+    /// The plan for exactly this instant.
+    ///
+    /// # Errors
+    /// [`PlanError`], naming who cannot reach whom.
+    pub fn at(&self, view: &View, elements: usize, at: MissionTime) -> Result<Arc<RoundPlan>, PlanError> {
+        let known = |plan: &RoundPlan| plan.is_for(view, elements) && plan.stamp.at == at;
+        match self.remembered(known) {
+            Some(plan) => Ok(plan),
+            None => self.make(view, elements, at),
+        }
+    }
+
+    /// The plan to go by from an instant on: the last one, while its roster is the same and every contact that it uses lasts, or
+    /// else a new one for this instant.
+    ///
+    /// # Errors
+    /// [`PlanError`], naming who cannot reach whom.
+    pub fn from(&self, view: &View, elements: usize, at: MissionTime) -> Result<Arc<RoundPlan>, PlanError> {
+        let good = |plan: &RoundPlan| {
+            plan.is_for(view, elements) && plan.stamp.at <= at && at + plan.predicted <= plan.lasts_until
+        };
+        match self.remembered(good) {
+            Some(plan) => Ok(plan),
+            None => self.make(view, elements, at),
+        }
+    }
+
+    fn remembered(&self, is_right: impl Fn(&RoundPlan) -> bool) -> Option<Arc<RoundPlan>> {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.iter().rev().find(|plan| is_right(plan)).cloned()
+    }
+
+    fn make(&self, view: &View, elements: usize, at: MissionTime) -> Result<Arc<RoundPlan>, PlanError> {
+        let names = |list: &[Member]| list.iter().map(|member| member.id.clone()).collect::<Vec<NodeId>>();
+        let (members, relays) = (names(&view.members), names(&view.relays));
+        let task =
+            Task { members: &members, relays: &relays, elements, model: self.model, plan: &self.contacts, at };
+        let planned = plan(self.strategy, &task)?;
+        let ranks = [members, relays].concat();
+        let lasts_until = self.lasts_until(&planned, &ranks, at);
+        let plan = Arc::new(RoundPlan {
+            stamp: PlanStamp { at, schedule: planned.schedule.digest() },
+            predicted: planned.completes.since(at),
+            schedule: Arc::new(planned.schedule),
+            lasts_until,
+            ranks,
+            members: view.members.len(),
+        });
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.push_back(plan.clone());
+        if memory.len() > REMEMBERED {
+            memory.pop_front();
+        }
+        Ok(plan)
+    }
+
+    /// Until when every lane of a plan has the contact that it has at first.
+    fn lasts_until(&self, planned: &Planned, ranks: &[NodeId], at: MissionTime) -> MissionTime {
+        let ends = planned.prediction.lanes.iter().map(|lane| {
+            let (from, to) = (&ranks[lane.from.index()], &ranks[lane.to.index()]);
+            self.contacts.at(from, to, at).map_or(at, |contact| contact.end)
+        });
+        ends.min().unwrap_or(MissionTime::NEVER)
+    }
+}
+
+impl RoundPlan {
+    fn is_for(&self, view: &View, elements: usize) -> bool {
+        self.members == view.members.len()
+            && self.schedule.elements() == elements
+            && self.ranks.iter().eq(view.ranks().map(|member| &member.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contacts::Contact;
+    use crate::id::ViewId;
+    use crate::units::BitsPerSecond;
+
+    fn view(slots: &[u32]) -> View {
+        let member = |slot: &u32| Member { id: NodeId::satellite(*slot), address: ([127, 0, 0, 1], 1).into() };
+        View { id: ViewId(1), members: slots.iter().map(member).collect(), relays: Vec::new() }
+    }
+
+    /// 0, 1 and 2 see each other; 0 sees 1 no longer from second 100 on.
+    fn planner() -> RoundPlanner {
+        let contact = |until: f64| Contact {
+            start: MissionTime::ZERO,
+            end: MissionTime::from_secs_f64(until),
+            rate: BitsPerSecond(1_000_000).into(),
+            light_time: Duration::from_millis(3).into(),
+        };
+        let sat = NodeId::satellite;
+        let links = [(0, 1, 100.0), (1, 2, 1e6), (0, 2, 1e6)];
+        let both = links.into_iter().flat_map(|(a, b, until)| {
+            [(sat(a), sat(b), contact(until)), (sat(b), sat(a), contact(until))]
+        });
+        let contacts = ContactPlan::new(both).expect("a sound plan");
+        RoundPlanner::new(StrategyChoice::Auto, CostModel::of(Wire::Fp16), Arc::new(contacts))
+    }
+
+    #[test]
+    fn rounds_share_a_plan_until_a_contact_ends_or_the_roster_changes() {
+        let (planner, secs) = (planner(), MissionTime::from_secs_f64);
+        let all = view(&[0, 1, 2]);
+        let first = planner.from(&all, 1000, secs(5.0)).expect("a plan");
+        assert!(Arc::ptr_eq(&first, &planner.from(&all, 1000, secs(50.0)).expect("a plan")));
+        let late = planner.from(&all, 1000, secs(99.99)).expect("a plan");
+        assert_eq!(late.stamp.at, secs(99.99), "the contact ends before the round would");
+        let fewer = planner.from(&view(&[1, 2]), 1000, secs(6.0)).expect("a plan");
+        assert_eq!((fewer.stamp.at, fewer.schedule.ranks()), (secs(6.0), 2));
+        assert_ne!(planner.from(&all, 1001, secs(7.0)).expect("a plan").stamp.at, first.stamp.at);
+    }
+
+    #[test]
+    fn who_plans_for_the_same_instant_gets_the_same_stamp() {
+        let at = MissionTime::from_secs_f64(5.0);
+        let stamp = |planner: RoundPlanner| planner.at(&view(&[0, 1, 2]), 1000, at).expect("a plan").stamp;
+        assert_eq!(stamp(planner()), stamp(planner()));
+        let nobody = planner().at(&view(&[]), 1000, at).map(|plan| plan.stamp);
+        assert!(matches!(nobody, Err(PlanError::NoMembers)), "{nobody:?}");
+    }
+}
