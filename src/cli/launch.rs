@@ -7,8 +7,9 @@ use starloom_comms::scenario::Scenario;
 
 use super::Programs;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::launch::{LaunchOptions, Start, Verbosity, Wires, launch, write_report};
+use crate::launch::{LaunchOptions, Start, Wires, launch};
 use crate::run_dir::RunDir;
+use crate::watch::{Verbosity, write_report};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

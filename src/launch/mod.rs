@@ -6,25 +6,18 @@
 
 mod cast;
 mod child;
-mod display;
 mod faults;
-mod report;
-mod summary;
 mod supervisor;
-mod tally;
 
 use std::path::PathBuf;
 
 use starloom_comms::scenario::Scenario;
 
 pub use cast::Wires;
-pub use display::Verbosity;
-pub use report::write_report;
-pub use summary::{CarryingPass, LandedCheckpoint, RunFacts, Summary};
-pub use tally::Tally;
 
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_dir::{Job, RunDir};
+use crate::watch::{Summary, Verbosity};
 
 /// What to launch.
 #[derive(Debug)]

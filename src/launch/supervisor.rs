@@ -18,14 +18,12 @@ use tokio::sync::mpsc;
 
 use super::cast::Cast;
 use super::child::{self, Notice, Running};
-use super::display::Display;
 use super::faults::{self, Script};
-use super::summary::{RunFacts, Summary};
-use super::tally::Tally;
 use super::{LaunchOptions, Start};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::roles::signals::Signals;
 use crate::roles::tie;
+use crate::watch::{Display, RunFacts, Summary, Tally};
 
 /// How often aggregator and station are started again, together.
 const MAX_RESTARTS: u32 = 20;

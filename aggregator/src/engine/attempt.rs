@@ -58,13 +58,7 @@ pub(super) enum Verdict {
 }
 
 impl OpenRound {
-    pub(super) fn new(
-        round: Round,
-        attempt: Attempt,
-        view: View,
-        planned: Option<PlanStamp>,
-        until: Duration,
-    ) -> Self {
+    pub(super) fn new(round: Round, attempt: Attempt, view: View, planned: Option<PlanStamp>, until: Duration) -> Self {
         let state = AttemptState::Running { until };
         Self { round, attempt, view, planned, proposals: BTreeMap::new(), state, failures: 0, blame: BTreeMap::new() }
     }

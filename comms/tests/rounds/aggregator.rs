@@ -47,7 +47,11 @@ impl Aggregator {
 
     /// What comes up after a crash.
     pub(crate) fn restarted(self) -> Self {
-        Self { rollbacks: self.rollbacks, elements: self.elements, ..Self::with(self.journal, self.rounds, self.planner) }
+        Self {
+            rollbacks: self.rollbacks,
+            elements: self.elements,
+            ..Self::with(self.journal, self.rounds, self.planner)
+        }
     }
 
     fn with(journal: Journal, rounds: u64, planner: RoundPlanner) -> Self {

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use starloom_comms::collective::Frame;
 use starloom_comms::codec::Wire;
+use starloom_comms::collective::Frame;
 use starloom_comms::collective::RoundPlanner;
 use starloom_comms::collective::cost::CostModel;
 use starloom_comms::contacts::{Contact, ContactPlan};

@@ -101,8 +101,7 @@ impl RoundPlanner {
     fn make(&self, view: &View, elements: usize, at: MissionTime) -> Result<Arc<RoundPlan>, PlanError> {
         let names = |list: &[Member]| list.iter().map(|member| member.id.clone()).collect::<Vec<NodeId>>();
         let (members, relays) = (names(&view.members), names(&view.relays));
-        let task =
-            Task { members: &members, relays: &relays, elements, model: self.model, plan: &self.contacts, at };
+        let task = Task { members: &members, relays: &relays, elements, model: self.model, plan: &self.contacts, at };
         let planned = plan(self.strategy, &task)?;
         let ranks = [members, relays].concat();
         let lasts_until = self.lasts_until(&planned, &ranks, at);
@@ -162,9 +161,9 @@ mod tests {
         };
         let sat = NodeId::satellite;
         let links = [(0, 1, 100.0), (1, 2, 1e6), (0, 2, 1e6)];
-        let both = links.into_iter().flat_map(|(a, b, until)| {
-            [(sat(a), sat(b), contact(until)), (sat(b), sat(a), contact(until))]
-        });
+        let both = links
+            .into_iter()
+            .flat_map(|(a, b, until)| [(sat(a), sat(b), contact(until)), (sat(b), sat(a), contact(until))]);
         let contacts = ContactPlan::new(both).expect("a sound plan");
         RoundPlanner::new(StrategyChoice::Auto, CostModel::of(Wire::Fp16), Arc::new(contacts))
     }

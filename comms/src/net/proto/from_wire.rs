@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Malformed, address, digest, node, present, v1};
-use crate::control::{AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, PlanStamp, Proposal, Report, Then, View};
+use crate::control::{
+    AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, PlanStamp, Proposal, Report, Then, View,
+};
 use crate::id::{Attempt, Round, ViewId};
 use crate::limits::{MAX_ELEMENTS, MAX_NODES};
 use crate::units::MissionTime;

@@ -1,7 +1,9 @@
 //! From the crate's types to the wire's.
 
 use super::v1;
-use crate::control::{AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, PlanStamp, Proposal, Report, Then, View};
+use crate::control::{
+    AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, PlanStamp, Proposal, Report, Then, View,
+};
 use crate::id::Digest;
 
 fn bytes(digest: Digest) -> Vec<u8> {

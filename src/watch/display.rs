@@ -13,7 +13,7 @@ use starloom_comms::id::{NodeId, Round};
 use starloom_comms::scenario::Scenario;
 use starloom_comms::units::ByteSize;
 
-use super::report::pass_window;
+use super::report::{pass_window, secs};
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +101,9 @@ fn sentence(event: &Event, verbosity: Verbosity) -> Option<String> {
         What::Link { peer, state } if verbose => format!("{node} link to {peer}: {}", link_name(*state)),
         What::ContributionRefused { round, reason } => {
             format!("{node} contributes nothing to round {round}: {reason}")
+        }
+        What::RoundPlanned { round, attempt, strategy, predicted_secs, .. } if verbose => {
+            format!("round {round}, attempt {attempt} by {strategy}: {} predicted", secs(*predicted_secs))
         }
         What::RoundCommitted { round, contributors, digest, .. } => {
             let samples: u64 = contributors.iter().map(|(_, samples)| samples).sum();

@@ -7,6 +7,7 @@ use starloom_comms::events::Outcome;
 use starloom_comms::id::NodeId;
 use starloom_comms::units::ByteSize;
 
+use super::forecast::CollectiveTimes;
 use super::summary::{CarryingPass, LandedCheckpoint, Summary};
 
 /// Writes the report of a run in `run_dir`.
@@ -45,6 +46,7 @@ pub fn write_report(out: &mut impl Write, summary: &Summary, run_dir: &Path) -> 
         "  samples    {} used, {} lost, {} partial",
         summary.samples_used, summary.samples_lost, summary.samples_partial
     )?;
+    write_collective(out, summary)?;
     write_wire(out, summary)?;
     write_relays(out, summary)?;
     write_replicas(out, summary)?;
@@ -68,6 +70,29 @@ pub fn write_report(out: &mut impl Write, summary: &Summary, run_dir: &Path) -> 
         write_passes(out, landed)?;
     }
     writeln!(out, "  run        {}", run_dir.display())
+}
+
+fn write_collective(out: &mut impl Write, summary: &Summary) -> fmt::Result {
+    let Some(CollectiveTimes { strategies, predicted_secs, took_secs, ratio }) = &summary.collective else {
+        return Ok(());
+    };
+    let by = |(strategy, rounds): (&String, &u64)| format!("{strategy} in {rounds}");
+    let strategies = strategies.iter().map(by).collect::<Vec<_>>().join(", ");
+    let (predicted, took) = (secs(*predicted_secs), secs(*took_secs));
+    writeln!(
+        out,
+        "  collective {predicted} predicted, {took} taken in the median round (ratio {ratio:.3}); {strategies}"
+    )
+}
+
+/// Seconds with a unit that leaves three or four digits.
+pub(crate) fn secs(secs: f64) -> String {
+    match secs {
+        0.0..1e-3 => format!("{:.1} us", secs * 1e6),
+        1e-3..1.0 => format!("{:.2} ms", secs * 1e3),
+        1.0..1e4 => format!("{secs:.3} s"),
+        _ => format!("{secs:.0} s"),
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a ratio for display")]

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use starloom_comms::events::Outcome;
 use starloom_comms::id::{Digest, NodeId, Round};
 
+use super::forecast::CollectiveTimes;
+
 /// A checkpoint that is complete and verified on the ground.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LandedCheckpoint {
@@ -96,6 +98,9 @@ pub struct Summary {
     pub time_scale: f64,
     /// Mission bytes that each byte on an emulated link stands for.
     pub byte_scale: f64,
+    /// What collectives were predicted to take, and what they took.
+    #[serde(default)]
+    pub collective: Option<CollectiveTimes>,
     /// Mean training loss of the last round, over the nodes that reported.
     pub train_loss: Option<f64>,
     /// Accuracy on the held-out split, 0 to 1.

@@ -9,6 +9,7 @@ use starloom_comms::control::Report;
 use starloom_comms::events::{Event, Outcome, What};
 use starloom_comms::id::{Digest, NodeId, Round};
 
+use super::forecast::Forecasts;
 use super::summary::{CarryingPass, LandedCheckpoint, RunFacts, Summary};
 
 /// Counts a run's events.
@@ -26,11 +27,13 @@ pub struct Tally {
     landed: Vec<LandedCheckpoint>,
     passes: BTreeMap<(Round, Digest), Vec<CarryingPass>>,
     outcome: Option<Outcome>,
+    forecasts: Forecasts,
 }
 
 impl Tally {
     /// Takes in the next event.
     pub fn observe(&mut self, event: &Event) {
+        self.forecasts.observe(event);
         match &event.what {
             What::RoundCommitted { contributors, .. } => {
                 self.committed += 1;
@@ -127,6 +130,7 @@ impl Tally {
             mission_secs: facts.mission_secs,
             time_scale: facts.time_scale,
             byte_scale: facts.byte_scale,
+            collective: self.forecasts.times(),
             train_loss,
             eval_accuracy: self.reports.values().find_map(|report| report.eval_accuracy),
             state_digests: self.reports.iter().map(|(node, report)| (node.clone(), report.state)).collect(),
