@@ -38,7 +38,8 @@ pub mod tensors;
 pub mod weights;
 
 pub use device::device;
-pub use node::{NodeConfig, NodeError};
+pub use exchange::{Exchange, Meet, Terms};
+pub use node::{NodeConfig, NodeError, Part};
 pub use program::{Program, program};
 pub use replica::RestoreError;
 pub use session::{Session, SessionError};

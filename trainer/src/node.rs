@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use starloom_comms::control::{DataInfo, Report};
+use starloom_comms::control::Report;
+use starloom_comms::events::Mission;
 use starloom_comms::id::{Digest, NodeId, Round};
 use starloom_comms::net::clock::MissionClock;
 use starloom_comms::net::event_sink::EventSink;
@@ -14,6 +15,7 @@ use starloom_comms::scenario::{Mode, Scenario};
 use thiserror::Error;
 
 use crate::checkpoint::{self, ReadError, Snapshot};
+use crate::exchange::{Meet, Terms};
 use crate::partition::TooFewSamples;
 use crate::replica::{Replica, RestoreError};
 use crate::rounds::{Rounds, Rules};
@@ -43,6 +45,36 @@ pub struct NodeConfig {
     pub clock: MissionClock,
     /// Where events go. Scripted faults strike through it.
     pub events: EventSink,
+}
+
+/// A node's part in a job, wherever it runs.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The job, the same for all its nodes.
+    pub scenario: Arc<Scenario>,
+    /// The job's name.
+    pub job: String,
+    /// Who this node is.
+    pub node: NodeId,
+    /// Where it keeps its part of the run.
+    pub directory: PathBuf,
+    /// The checkpoint to go on from; a fresh start without one.
+    pub resume_from: Option<PathBuf>,
+    /// What is around it.
+    pub mission: Arc<dyn Mission>,
+}
+
+impl NodeConfig {
+    pub(crate) fn part(&self) -> Part {
+        Part {
+            scenario: self.scenario.clone(),
+            job: self.identity.job.clone(),
+            node: self.identity.node.clone(),
+            directory: self.directory.clone(),
+            resume_from: self.resume_from.clone(),
+            mission: Arc::new(self.events.clone()),
+        }
+    }
 }
 
 /// Why a node did not get to its report.
@@ -121,11 +153,11 @@ pub(crate) struct Resumed {
 }
 
 impl Resumed {
-    /// Reads the checkpoint that `config` names, if any, and checks that it is of the scenario's job.
-    pub(crate) fn from(config: &NodeConfig) -> Result<Option<Self>, NodeError> {
-        let Some(directory) = config.resume_from.clone() else { return Ok(None) };
+    /// Reads the checkpoint that `part` goes on from, if any, and checks that it is of the scenario's job.
+    pub(crate) fn from(part: &Part) -> Result<Option<Self>, NodeError> {
+        let Some(directory) = part.resume_from.clone() else { return Ok(None) };
         let snapshot = checkpoint::read(&directory)?;
-        let (task, mode) = (&config.scenario.job.task, config.scenario.training.mode);
+        let (task, mode) = (&part.scenario.job.task, part.scenario.training.mode);
         if (&snapshot.task, snapshot.mode) == (task, mode) {
             return Ok(Some(Self { directory, snapshot }));
         }
@@ -140,31 +172,24 @@ impl Resumed {
 }
 
 /// Takes `node` through a job: joins, runs all rounds, reports and leaves.
-pub(crate) fn run<R: Replica>(config: NodeConfig, node: Node<R>) -> Result<Report, NodeError> {
+pub(crate) fn run<R: Replica>(part: &Part, node: Node<R>, meet: &mut Meet<'_>) -> Result<Report, NodeError> {
     let Node { replica, shard, resumed } = node;
-    let (round, history) = resumed
+    let (committed, history) = resumed
         .as_ref()
         .map_or((Round(0), Digest::default()), |resumed| (resumed.snapshot.round, resumed.snapshot.history));
-    let scribe =
-        Scribe::new(&config.identity.job, &config.directory, config.scenario.checkpoint.chunk.0, config.events.clone());
+    let Part { scenario, job, directory, mission, .. } = part;
+    let scribe = Scribe::new(job, directory, scenario.checkpoint.chunk.0, mission.clone());
     let stored = resumed.and_then(|Resumed { directory, snapshot }| scribe.describe_stored(&directory, &snapshot));
-    let rules = Rules::of(&config.scenario);
-    let (events, clock) = (config.events.clone(), config.clock);
-    let exchange = join(config, shard.info(), replica.elements(), round, history)?;
-    let rounds = Rounds { exchange, replica, shard, rules, scribe, events: &events, clock, round, history };
-    let report = rounds.run(stored)?;
-    Ok(report)
+    let rules = Rules::of(scenario);
+    let exchange = meet(Terms { data: shard.info(), elements: replica.elements(), committed, history })?;
+    let rounds = Rounds { exchange, replica, shard, rules, scribe, mission: &**mission, round: committed, history };
+    Ok(rounds.run(stored)?)
 }
 
 /// Joins the job.
-pub(crate) fn join(
-    config: NodeConfig,
-    data: DataInfo,
-    elements: usize,
-    committed: Round,
-    history: Digest,
-) -> Result<Membership, JoinError> {
+pub(crate) fn join(config: NodeConfig, terms: Terms) -> Result<Membership, JoinError> {
     let NodeConfig { scenario, identity, aggregator, station, listen, clock, events, .. } = config;
+    let Terms { data, elements, committed, history } = terms;
     Membership::join(MembershipConfig {
         identity,
         aggregator,

@@ -6,8 +6,9 @@ use starloom_comms::control::Report;
 use starloom_comms::id::{NodeId, Round};
 use starloom_comms::scenario::{Mode, Scenario};
 
+use crate::exchange::Meet;
 use crate::model;
-use crate::node::{self, Node, NodeConfig, NodeError, Resumed};
+use crate::node::{self, Node, NodeConfig, NodeError, Part, Resumed};
 use crate::partition::{TooFewSamples, dirichlet};
 use crate::replica::Learner;
 use crate::seed::derive;
@@ -31,7 +32,16 @@ pub trait Program: Send + Sync {
     ///
     /// # Errors
     /// [`NodeError`] with what went wrong and where.
-    fn run_node(&self, config: NodeConfig) -> Result<Report, NodeError>;
+    fn run_node(&self, config: NodeConfig) -> Result<Report, NodeError> {
+        let part = config.part();
+        self.train(&part, &mut |terms| Ok(Box::new(node::join(config.clone(), terms)?)))
+    }
+
+    /// Is one node of a job, to its end, among others that `meet` leads to.
+    ///
+    /// # Errors
+    /// [`NodeError`] with what went wrong and where.
+    fn train(&self, part: &Part, meet: &mut Meet<'_>) -> Result<Report, NodeError>;
 
     /// Trains in this process alone, by a plain Burn loop, on as many samples as the scenario's job could use at most, or on
     /// `samples` if given: what a job's accuracy is compared with.
@@ -64,9 +74,9 @@ impl<T: Task> Program for TaskProgram<T> {
         Ok(())
     }
 
-    fn run_node(&self, config: NodeConfig) -> Result<Report, NodeError> {
-        let node = self.node(&config)?;
-        node::run(config, node)
+    fn train(&self, part: &Part, meet: &mut Meet<'_>) -> Result<Report, NodeError> {
+        let node = self.node(part)?;
+        node::run(part, node, meet)
     }
 
     fn solo(&self, scenario: &Scenario, samples: Option<u64>) -> Result<SoloReport, NodeError> {
@@ -77,13 +87,13 @@ impl<T: Task> Program for TaskProgram<T> {
 }
 
 impl<T: Task> TaskProgram<T> {
-    fn node(&self, config: &NodeConfig) -> Result<Node<Learner<T>>, NodeError> {
-        let (scenario, node) = (&*config.scenario, &config.identity.node);
+    fn node(&self, part: &Part) -> Result<Node<Learner<T>>, NodeError> {
+        let (scenario, node) = (&*part.scenario, &part.node);
         let split = self.data(scenario, Some(node))?;
         let mut shard = self.shard(scenario, node, &split)?;
         let model = self.model(scenario)?;
         let mut replica = Learner::new(self.0.clone(), split, scenario.training.clone(), device(), model);
-        let resumed = Resumed::from(config)?;
+        let resumed = Resumed::from(part)?;
         if let Some(Resumed { snapshot, .. }) = &resumed {
             replica = replica.restored(snapshot.common.clone())?;
             shard = shard.restored(snapshot.dealer.clone(), snapshot.round)?;

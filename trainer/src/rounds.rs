@@ -1,10 +1,8 @@
 //! The rounds of one node, from the first to the last: issue, compute, agree, apply, checkpoint.
 
 use starloom_comms::control::{Report, Then};
-use starloom_comms::events::{Phase, What};
+use starloom_comms::events::{Mission, Phase, What};
 use starloom_comms::id::{Attempt, Digest, NodeId, Round};
-use starloom_comms::net::clock::MissionClock;
-use starloom_comms::net::event_sink::EventSink;
 use starloom_comms::net::membership::{MembershipError, WrittenCheckpoint};
 use starloom_comms::scenario::{Mode, Scenario};
 
@@ -13,6 +11,7 @@ use crate::exchange::Exchange;
 use crate::replica::{Progress, Replica};
 use crate::scribe::Scribe;
 use crate::shard::Shard;
+use crate::task::Evaluation;
 
 /// What a node goes through its rounds with.
 pub(crate) struct Rounds<'a, E, R> {
@@ -21,8 +20,7 @@ pub(crate) struct Rounds<'a, E, R> {
     pub(crate) shard: Shard,
     pub(crate) rules: Rules,
     pub(crate) scribe: Scribe,
-    pub(crate) events: &'a EventSink,
-    pub(crate) clock: MissionClock,
+    pub(crate) mission: &'a dyn Mission,
     /// The last round applied.
     pub(crate) round: Round,
     /// Digest over all agreed means up to it.
@@ -36,6 +34,7 @@ pub(crate) struct Rules {
     mode: Mode,
     rounds: u64,
     checkpoint_every: u64,
+    evaluate_every: u64,
 }
 
 impl Rules {
@@ -45,7 +44,13 @@ impl Rules {
             mode: scenario.training.mode,
             rounds: scenario.training.rounds,
             checkpoint_every: scenario.checkpoint.every_rounds,
+            evaluate_every: scenario.training.evaluate_every,
         }
+    }
+
+    /// Whether the state after `round` is tried on the held-out split.
+    const fn evaluates_after(&self, round: Round) -> bool {
+        self.evaluate_every != 0 && round.0.is_multiple_of(self.evaluate_every)
     }
 
     /// Whether the state after `round` is written.
@@ -111,12 +116,13 @@ impl<E: Exchange, R: Replica> Rounds<'_, E, R> {
         let round = self.round.next();
         // Dealt to the roster that the last commit named, also if members are lost before this round is agreed.
         let issue = self.shard.issue(&self.exchange.roster());
-        self.events.phase(round, Attempt(0), Phase::Compute);
         let samples = self.shard.dealt(&issue);
-        let events = self.events;
+        self.mission.phase(round, Attempt(0), Phase::Compute);
+        self.exchange.begin(round, samples.len() as u64);
+        let mission = self.mission;
         let mut progress = |Progress { step, of, loss }| {
             if loss.is_finite() {
-                events.emit(What::Step { round, step, of, shard: samples.len() as u64, loss });
+                mission.emit(What::Step { round, step, of, shard: samples.len() as u64, loss });
             }
         };
         let contribution = self.replica.contribute(round, &samples, &mut progress);
@@ -129,7 +135,18 @@ impl<E: Exchange, R: Replica> Rounds<'_, E, R> {
         self.shard.commit(&issue, &agreed.contributors, &roster);
         self.round = round;
         self.history = agreed.history;
+        if self.rules.evaluates_after(round) && roster.first() == Some(self.shard.node()) {
+            self.tell_how_good();
+        }
         Ok(agreed.then)
+    }
+
+    /// Replicas are equal: one of them is enough.
+    fn tell_how_good(&mut self) {
+        if let Some(Evaluation { accuracy, loss }) = self.replica.evaluate() {
+            let loss = Some(loss).filter(|loss| loss.is_finite());
+            self.mission.emit(What::Evaluated { round: self.round, accuracy, loss });
+        }
     }
 
     fn write_checkpoint(&mut self) -> Option<WrittenCheckpoint> {
@@ -143,7 +160,7 @@ impl<E: Exchange, R: Replica> Rounds<'_, E, R> {
             mode: self.rules.mode,
             round: self.round,
             history: self.history,
-            mission_secs: self.clock.now().as_secs_f64(),
+            mission_secs: self.mission.now().as_secs_f64(),
             dealer: self.shard.shared_dealer().cloned(),
             common: self.replica.common_state(),
         }

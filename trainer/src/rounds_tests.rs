@@ -6,6 +6,8 @@ use std::thread;
 
 use jiff::Timestamp;
 use starloom_comms::events::Event;
+use starloom_comms::net::clock::MissionClock;
+use starloom_comms::net::event_sink::EventSink;
 use tempfile::TempDir;
 
 use super::*;
@@ -79,9 +81,9 @@ fn be_a_node(scenario: &Scenario, node: NodeId, home: &Path, change: &Change, me
     }
     let mut exchange = LocalExchange::new(meeting, node);
     exchange.fail_in = change.fail_in;
-    let scribe = Scribe::new("test", &directory, 1 << 20, events.clone());
+    let scribe = Scribe::new("test", &directory, 1 << 20, Arc::new(events.clone()));
     let rules = Rules::of(scenario);
-    let rounds = Rounds { exchange, replica, shard, rules, scribe, events: &events, clock, round, history };
+    let rounds = Rounds { exchange, replica, shard, rules, scribe, mission: &events, round, history };
     let outcome = rounds.run(None);
     events.flush().expect("written");
     Ended { outcome, checkpoints, events: lines.events() }

@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use starloom_comms::custody::{Checkpoint, DescribeError, Manifest};
-use starloom_comms::events::{Phase, What};
+use starloom_comms::events::{Mission, Phase, What};
 use starloom_comms::id::{Attempt, Digest, Round};
-use starloom_comms::net::event_sink::EventSink;
 use starloom_comms::net::membership::WrittenCheckpoint;
 use thiserror::Error;
 
@@ -21,7 +21,7 @@ pub(crate) struct Scribe {
     job: String,
     directory: PathBuf,
     chunk_bytes: usize,
-    events: EventSink,
+    mission: Arc<dyn Mission>,
 }
 
 /// Why there is no checkpoint of a round.
@@ -39,15 +39,15 @@ enum ScribeError {
 
 impl Scribe {
     /// A scribe of the node that keeps its part of job `job` in `directory`.
-    pub(crate) fn new(job: &str, directory: &Path, chunk_bytes: u64, events: EventSink) -> Self {
+    pub(crate) fn new(job: &str, directory: &Path, chunk_bytes: u64, mission: Arc<dyn Mission>) -> Self {
         let chunk_bytes = usize::try_from(chunk_bytes).unwrap_or(usize::MAX);
-        Self { job: job.to_owned(), directory: directory.join("checkpoints"), chunk_bytes, events }
+        Self { job: job.to_owned(), directory: directory.join("checkpoints"), chunk_bytes, mission }
     }
 
     /// Writes a checkpoint and reads it back. If the disk refuses, the node is told of it and goes on: the state is
     /// committed, and other nodes write it too.
     pub(crate) fn write(&self, snapshot: &Snapshot) -> Option<WrittenCheckpoint> {
-        self.events.phase(snapshot.round, Attempt(0), Phase::Checkpoint);
+        self.mission.phase(snapshot.round, Attempt(0), Phase::Checkpoint);
         let written = self.write_and_describe(snapshot);
         if let Err(error) = &written {
             self.warn(error);
@@ -67,7 +67,7 @@ impl Scribe {
 
     fn warn(&self, error: &ScribeError) {
         tracing::error!("{error}");
-        self.events.emit(What::Warning { message: error.to_string() });
+        self.mission.emit(What::Warning { message: error.to_string() });
     }
 
     fn write_and_describe(&self, snapshot: &Snapshot) -> Result<WrittenCheckpoint, ScribeError> {
@@ -79,7 +79,7 @@ impl Scribe {
             let (path, expected) = (described.file, written.model_digest);
             return Err(ScribeError::Differs { round, path, found, expected });
         }
-        self.events.emit(What::CheckpointWritten { round, state: written.state, bytes: written.bytes });
+        self.mission.emit(What::CheckpointWritten { round, state: written.state, bytes: written.bytes });
         Ok(described)
     }
 

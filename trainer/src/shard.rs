@@ -53,6 +53,11 @@ impl Shard {
         }
     }
 
+    /// Whose shard it is.
+    pub(crate) const fn node(&self) -> &NodeId {
+        &self.node
+    }
+
     /// The issue of the next round to `roster`. It changes nothing.
     pub(crate) fn issue(&self, roster: &[NodeId]) -> Issue {
         match &self.dealer {

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use starloom_comms::custody::{Chunk, Manifest};
-use starloom_comms::events::What;
+use starloom_comms::events::{Mission, What};
 use starloom_comms::id::{Digest, NodeId};
-use starloom_comms::net::event_sink::EventSink;
 use starloom_comms::net::ground::{GroundInbox, Landed as Receipt, Refusal};
 use thiserror::Error;
 
@@ -19,7 +18,7 @@ use crate::ground::{Landed, MANIFEST, ObjectError, Store};
 #[derive(Debug)]
 pub struct Inbox {
     folder: PathBuf,
-    events: EventSink,
+    mission: Arc<dyn Mission>,
     // One lock: a station's disk is faster than its links.
     kept: Mutex<Kept>,
 }
@@ -47,7 +46,7 @@ impl Inbox {
     ///
     /// # Errors
     /// [`InboxError`] if the folder cannot be made, read or written.
-    pub fn open(folder: &Path, events: EventSink) -> Result<Self, InboxError> {
+    pub fn open(folder: &Path, mission: Arc<dyn Mission>) -> Result<Self, InboxError> {
         let failed = |reason: String| InboxError { folder: folder.to_owned(), reason };
         let store = Store::open(folder).map_err(|error| failed(error.to_string()))?;
         let spool = Spool::open(&folder.join("incoming")).map_err(|error| failed(error.to_string()))?;
@@ -56,7 +55,7 @@ impl Inbox {
             let manifest = store.get(&format!("{name}/{MANIFEST}")).map_err(|error| failed(error.to_string()))?;
             landed.extend(manifest.as_deref().map(Digest::of));
         }
-        Ok(Self { folder: folder.to_owned(), events, kept: Mutex::new(Kept { spool, store, landed }) })
+        Ok(Self { folder: folder.to_owned(), mission, kept: Mutex::new(Kept { spool, store, landed }) })
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -72,7 +71,7 @@ impl Inbox {
     fn show_progress(&self, kept: &Kept, manifest: &Manifest) {
         let all = manifest.missing(&BTreeSet::new()).len() as u64;
         let missing = kept.spool.missing(manifest).len() as u64;
-        self.events.emit(What::ChunksLanded { round: manifest.round(), chunks: all - missing, of: all });
+        self.mission.emit(What::ChunksLanded { round: manifest.round(), chunks: all - missing, of: all });
     }
 }
 
@@ -100,7 +99,7 @@ impl GroundInbox for Inbox {
 
     fn chunk_refused(&self, from: &NodeId, manifest: &Manifest, _chunk: &Chunk, reason: &str) {
         let reason = format!("from {from}: {reason}");
-        self.events.emit(What::ChunkRefused { round: manifest.round(), reason });
+        self.mission.emit(What::ChunkRefused { round: manifest.round(), reason });
     }
 
     fn land(&self, _from: &NodeId, manifest: &Manifest) -> Result<Receipt, Refusal> {
@@ -112,11 +111,11 @@ impl GroundInbox for Inbox {
         }
         kept.assemble(manifest, &path).map_err(|error| {
             if let ObjectError::Content(reason) = &error {
-                self.events.emit(What::ChunkRefused { round, reason: reason.clone() });
+                self.mission.emit(What::ChunkRefused { round, reason: reason.clone() });
             }
             self.refusal(manifest, &error)
         })?;
-        self.events.emit(What::CheckpointLanded { round, digest, bytes, path });
+        self.mission.emit(What::CheckpointLanded { round, digest, bytes, path });
         Ok(receipt)
     }
 }

@@ -42,8 +42,8 @@ pub enum StationError {
 /// [`StationError`] if it cannot begin. A delivery that fails is its node's affair.
 pub async fn serve_station(config: StationConfig, stop: impl Future<Output = ()>) -> Result<(), StationError> {
     let StationConfig { identity, listener, store_dir, events } = config;
-    let (folder, sink) = (store_dir.clone(), events.clone());
-    let opened = tokio::task::spawn_blocking(move || Inbox::open(&folder, sink)).await;
+    let (folder, mission) = (store_dir.clone(), Arc::new(events.clone()));
+    let opened = tokio::task::spawn_blocking(move || Inbox::open(&folder, mission)).await;
     let inbox = Arc::new(opened.map_err(|error| InboxError { folder: store_dir, reason: error.to_string() })??);
     let serving = serve_ground(&identity, listener, inbox)?;
     events.emit(What::Listening { address: serving.address() });

@@ -87,6 +87,20 @@ impl Manifest {
         }
     }
 
+    /// Describes a file of which nothing but the size is known, as a simulation does: its chunks are named after its state.
+    ///
+    /// # Errors
+    /// [`ManifestError`] if the manifest would be out of bounds.
+    pub fn of_size(checkpoint: Checkpoint, name: &str, bytes: u64, chunk_bytes: u64) -> Result<Self, ManifestError> {
+        let Checkpoint { job, round, state } = checkpoint;
+        let named = |index: u64| Digest::of(&[&state.0[..], &index.to_le_bytes()].concat());
+        let chunks = (0..bytes.div_ceil(chunk_bytes.max(1)))
+            .map(|index| Chunk { digest: named(index), bytes: chunk_bytes.min(bytes - index * chunk_bytes) })
+            .collect();
+        let file = FileEntry { name: name.to_owned(), bytes, digest: state };
+        Self::try_from(Fields { job, round, state, file, chunks })
+    }
+
     /// Reads a manifest from its JSON. Never panics, whatever the bytes.
     ///
     /// # Errors

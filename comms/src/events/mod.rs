@@ -7,11 +7,13 @@
 //! {"t":12.25,"wall":"2026-01-01T00:00:12.250Z","node":"sat-1","event":"phase","round":3,"attempt":0,"phase":"reduce"}
 //! ```
 
+mod mission;
 mod states;
 
 use std::net::SocketAddr;
 
 use jiff::Timestamp;
+pub use mission::Mission;
 use serde::{Deserialize, Serialize};
 pub use states::{LinkState, LossKind, Outcome, Phase};
 
@@ -131,6 +133,17 @@ pub enum What {
         how: LossKind,
         /// Samples issued to it for the round that died with it.
         samples: u64,
+    },
+    /// How good the common state after a round is on the held-out split. Told by the first node of the roster.
+    Evaluated {
+        /// The round.
+        round: Round,
+        /// Accuracy, 0 to 1, if the task measures one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accuracy: Option<f64>,
+        /// The loss.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        loss: Option<f64>,
     },
     /// The common state of a round is on this node's disk, verified.
     CheckpointWritten {

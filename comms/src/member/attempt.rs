@@ -9,14 +9,15 @@
 //! a promise: the result is kept, also when a lane breaks later and the attempt is reported as failed, because the
 //! others may all have what they need and the aggregator may have committed it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::codec::Wire;
 use crate::collective::{Completed, Frame, FrameError, Machine, MachineEvent, Schedule, Tag};
 use crate::control::{NodeMessage, Proposal, View};
-use crate::id::{Attempt as Number, NodeId, Rank, Round};
+use crate::id::{Attempt as Number, Digest, NodeId, Rank, Round};
+use crate::member::event::Milestone;
 
 /// What the trainer gave for a round. It is kept until the commit, so that every attempt can begin from it.
 #[derive(Debug, Clone)]
@@ -49,6 +50,11 @@ struct Failure {
 enum Stage {
     Waiting,
     Running(Box<Run>),
+    /// Its numbers are nowhere.
+    RunningElsewhere {
+        samples: u64,
+        reached: VecDeque<Milestone>,
+    },
     Complete {
         sent_to: BTreeSet<NodeId>,
         proposal: Proposal,
@@ -72,13 +78,6 @@ struct Run {
     samples: u64,
 }
 
-/// How far an attempt got, for the events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
-    EnteredGather,
-    Complete,
-}
-
 impl Attempt {
     /// Opens an attempt of `round`. `rank` is this node's in `view`, `schedule` is the view's.
     pub(super) fn open(view: &View, round: Round, number: Number, rank: Rank, schedule: Arc<Schedule>) -> Self {
@@ -100,7 +99,7 @@ impl Attempt {
 
     /// Whether frames travel.
     pub(super) const fn is_running(&self) -> bool {
-        matches!(self.stage, Stage::Running(_))
+        matches!(self.stage, Stage::Running(_) | Stage::RunningElsewhere { .. })
     }
 
     /// The peers that this node sends to, with their addresses.
@@ -127,6 +126,18 @@ impl Attempt {
         self.stage = Stage::Running(Box::new(run));
     }
 
+    /// Begins to run where others know of: what comes of it is [noted](Self::note).
+    pub(super) fn begin_elsewhere(&mut self, samples: u64) {
+        self.stage = Stage::RunningElsewhere { samples, reached: VecDeque::new() };
+    }
+
+    /// Notes how far an attempt is that runs elsewhere.
+    pub(super) fn note(&mut self, step: Milestone) {
+        if let Stage::RunningElsewhere { reached, .. } = &mut self.stage {
+            reached.push_back(step);
+        }
+    }
+
     /// Gives a frame of this attempt to the machine. One from a stranger, or after the end, is dropped.
     pub(super) fn handle_frame(&mut self, from: &NodeId, frame: Frame) -> Result<(), FrameError> {
         let rank = self.rank_of(from);
@@ -148,21 +159,26 @@ impl Attempt {
     }
 
     /// What the machine reached since it was last asked.
-    pub(super) fn progress(&mut self) -> Option<Progress> {
-        let Stage::Running(run) = &mut self.stage else { return None };
-        match run.machine.poll_event()? {
-            MachineEvent::EnteredGather => Some(Progress::EnteredGather),
-            MachineEvent::Complete => {
-                self.complete();
-                Some(Progress::Complete)
-            }
+    pub(super) fn progress(&mut self) -> Option<Milestone> {
+        let step = match &mut self.stage {
+            Stage::Running(run) => match run.machine.poll_event()? {
+                MachineEvent::EnteredGather => Milestone::Gather,
+                MachineEvent::Complete => Milestone::Complete,
+            },
+            Stage::RunningElsewhere { reached, .. } => reached.pop_front()?,
+            _ => return None,
+        };
+        if step == Milestone::Complete {
+            self.complete();
         }
+        Some(step)
     }
 
     /// Whether losing frames on the lane to `peer` breaks the attempt.
     pub(super) fn has_sent_to(&self, peer: &NodeId) -> bool {
         match &self.stage {
             Stage::Running(run) => run.sent_to.contains(peer),
+            Stage::RunningElsewhere { .. } => self.destinations.contains_key(peer),
             Stage::Complete { sent_to, .. } | Stage::Carried { sent_to } => sent_to.contains(peer),
             Stage::Waiting | Stage::Failed { .. } => false,
         }
@@ -172,6 +188,7 @@ impl Attempt {
     pub(super) fn awaits(&self, peer: &NodeId) -> bool {
         match (&self.stage, self.rank_of(peer)) {
             (Stage::Running(run), Some(rank)) => run.machine.awaits(rank),
+            (Stage::RunningElsewhere { .. }, Some(rank)) => self.schedule.sources(self.rank).contains(&rank),
             _ => false,
         }
     }
@@ -223,16 +240,40 @@ impl Attempt {
     }
 
     fn complete(&mut self) {
-        let Stage::Running(run) = std::mem::replace(&mut self.stage, Stage::Waiting) else { return };
-        let Run { machine, sent_to, refused, samples } = *run;
+        let (sent_to, refused, samples, completed) = match std::mem::replace(&mut self.stage, Stage::Waiting) {
+            Stage::Running(run) => {
+                let Run { machine, sent_to, refused, samples } = *run;
+                if self.schedule.is_relay(self.rank) {
+                    self.stage = Stage::Carried { sent_to };
+                    return;
+                }
+                (sent_to, refused, samples, machine.finish())
+            }
+            Stage::RunningElsewhere { samples, .. } => {
+                let sent_to = self.destinations.keys().cloned().collect();
+                if self.schedule.is_relay(self.rank) {
+                    self.stage = Stage::Carried { sent_to };
+                    return;
+                }
+                let digest = self.digest_of_nothing();
+                let completed = Completed { mean: Vec::new(), digest, samples: 0, raw_bytes: 0, wire_bytes: 0 };
+                (sent_to, None, samples, completed)
+            }
+            other => return self.stage = other,
+        };
         if self.schedule.is_relay(self.rank) {
             self.stage = Stage::Carried { sent_to };
             return;
         }
-        let completed = machine.finish();
         let Tag { view, round, attempt } = self.tag;
         let proposal = Proposal { view, round, attempt, digest: completed.digest, samples, refused };
         self.stage = Stage::Complete { sent_to, proposal, completed };
+    }
+
+    /// What all ranks agree on where there are no numbers: that they ran the same attempt.
+    fn digest_of_nothing(&self) -> Digest {
+        let Tag { view, round, attempt } = self.tag;
+        Digest::of(format!("{view}/{round}/{attempt}").as_bytes())
     }
 
     fn rank_of(&self, node: &NodeId) -> Option<Rank> {
@@ -243,7 +284,7 @@ impl Attempt {
 impl Stage {
     fn into_spare(self) -> Option<Vec<f32>> {
         match self {
-            Self::Waiting | Self::Carried { .. } => None,
+            Self::Waiting | Self::RunningElsewhere { .. } | Self::Carried { .. } => None,
             Self::Running(run) => Some(run.machine.into_spare()),
             Self::Complete { completed, .. } => Some(completed.mean),
             Self::Failed { spare } => Some(spare),

@@ -3,9 +3,18 @@
 use std::sync::Arc;
 
 use super::custody::Landing;
-use crate::collective::{Frame, FrameError};
+use crate::collective::{Frame, FrameError, Tag};
 use crate::control::{AggregatorMessage, Report};
 use crate::id::{Digest, NodeId, Round};
+
+/// How far an attempt gets at a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Milestone {
+    /// The first final numbers are there.
+    Gather,
+    /// It has the mean, or as a relay has passed on all.
+    Complete,
+}
 
 /// What happens to a member.
 #[derive(Debug)]
@@ -29,6 +38,13 @@ pub enum Event {
         from: NodeId,
         /// The frame.
         frame: Frame,
+    },
+    /// An attempt whose numbers are [nowhere](super::Numbers::Nowhere) has got further.
+    Progress {
+        /// Which attempt.
+        tag: Tag,
+        /// How far.
+        step: Milestone,
     },
     /// A frame arrived damaged and is lost.
     Corrupt {

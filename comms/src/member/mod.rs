@@ -34,10 +34,10 @@ pub use self::command::{Agreed, Command, Failure};
 pub use self::custody::Landing;
 use self::custody::{Custody, Step};
 use self::early_frames::EarlyFrames;
-pub use self::event::Event;
+pub use self::event::{Event, Milestone};
 pub use self::history::History;
 use self::lanes::Lanes;
-pub use self::settings::{Part, Settings};
+pub use self::settings::{Numbers, Part, Settings};
 use crate::collective::Frame;
 use crate::control::{AggregatorMessage, Join, NodeMessage, Report};
 use crate::id::NodeId;
@@ -119,6 +119,7 @@ impl Member {
             Event::Message(message) => self.handle_message(now, message),
             Event::Contribution { vector, samples } => self.contribute(now, Contribution { vector, samples }),
             Event::Frame { from, frame } => self.handle_frame(&from, frame),
+            Event::Progress { tag, step } => self.progress_elsewhere(tag, step),
             Event::Corrupt { from, error } => self.fail_attempt(Some(from), error.to_string()),
             Event::LaneUp { to } => self.lanes.up(&to),
             Event::LaneDown { to, reason } => self.lane_down(now, to, &reason),

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::{Attempt, Contribution, Progress};
+use super::attempt::{Attempt, Contribution};
 use super::early_frames::{Room, place};
-use super::{Agreed, Command, Failure, Member, Part, Stage};
+use super::event::Milestone;
+use super::{Agreed, Command, Failure, Member, Numbers, Part, Stage};
 use crate::collective::{Frame, Schedule, Tag};
 use crate::control::{NodeMessage, PlanStamp, Then, View};
 use crate::events::{Phase, What};
@@ -63,7 +64,8 @@ impl Member {
 
     /// The trainer has finished its part of the round.
     pub(super) fn contribute(&mut self, now: Duration, contribution: Contribution) {
-        debug_assert_eq!(contribution.vector.len(), self.elements, "the caller checks the length");
+        let expected = if self.settings.numbers == Numbers::Here { self.elements } else { 0 };
+        debug_assert_eq!(contribution.vector.len(), expected, "the caller checks the length");
         self.contribution = Some(contribution);
         self.begin(now);
     }
@@ -155,8 +157,8 @@ impl Member {
         {
             let tag = attempt.tag();
             let phase = match progress {
-                Progress::EnteredGather => Phase::Gather,
-                Progress::Complete => {
+                Milestone::Gather => Phase::Gather,
+                Milestone::Complete => {
                     if let Some(proposal) = attempt.proposal().cloned() {
                         self.send(NodeMessage::Proposal(proposal));
                     }
@@ -164,6 +166,14 @@ impl Member {
                 }
             };
             self.commands.push(Command::Phase(tag.round, tag.attempt, phase));
+        }
+    }
+
+    /// Where collectives run elsewhere: how far the open one is.
+    pub(super) fn progress_elsewhere(&mut self, tag: Tag, step: Milestone) {
+        if let Some(attempt) = self.attempt.as_mut().filter(|attempt| attempt.tag() == tag) {
+            attempt.note(step);
+            self.follow_progress();
         }
     }
 
@@ -233,6 +243,11 @@ impl Member {
         let Some(attempt) = self.attempt.as_mut().filter(|attempt| attempt.is_waiting()) else { return };
         let tag = attempt.tag();
         let refused = match (self.settings.part, &self.contribution) {
+            (Part::Train { .. }, None) => return,
+            (_, contribution) if self.settings.numbers == Numbers::Nowhere => {
+                attempt.begin_elsewhere(contribution.as_ref().map_or(0, |contribution| contribution.samples));
+                None
+            }
             (Part::Relay, _) => {
                 attempt.begin_to_carry(self.settings.planner.wire());
                 None
@@ -240,7 +255,6 @@ impl Member {
             (Part::Train { .. }, Some(contribution)) => {
                 attempt.begin(contribution, self.settings.planner.wire(), self.spare.take())
             }
-            (Part::Train { .. }, None) => return,
         };
         if let Some(reason) = refused {
             self.commands.push(Command::Emit(What::ContributionRefused { round: tag.round, reason }));

@@ -16,10 +16,22 @@ pub struct Settings {
     pub address: SocketAddr,
     /// What it does in the job.
     pub part: Part,
+    /// Whether its collectives run here.
+    pub numbers: Numbers,
     /// What makes the schedules.
     pub planner: RoundPlanner,
     /// How long a lost aggregator may stay away, in wall time.
     pub patience: Duration,
+}
+
+/// Where the numbers of collectives are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// In contributions and frames.
+    Here,
+    /// Nowhere: vectors are empty, no frame is sent, and how far an attempt gets is told from outside by
+    /// [`Event::Progress`](super::Event::Progress). For simulations of more bytes than a machine can move.
+    Nowhere,
 }
 
 /// What a node does in a job.

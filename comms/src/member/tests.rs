@@ -45,6 +45,7 @@ fn member(index: u32, elements: usize) -> Member {
         node: sat(index),
         address: ([127, 0, 0, 1], 1000).into(),
         part: Part::Train { data: DataInfo { samples: 100, holding: Holding::Shared }, elements },
+        numbers: Numbers::Here,
         planner: planner(),
         patience: PATIENCE,
     };

@@ -3,7 +3,7 @@
 use super::key::{Absent, High, Key, Kind, Low};
 use super::orbits::Band;
 use super::training::{LearningRateSchedule, Mode, Optimizer};
-use super::types::{StrategyChoice, Topology};
+use super::types::{SimulatedPayload, StrategyChoice, Topology};
 use crate::codec::Wire;
 use crate::events::Phase;
 use crate::limits::{MAX_CHUNK_BYTES, MAX_ELEMENTS, MAX_NODES};
@@ -19,16 +19,10 @@ pub(super) struct Reserved {
 }
 
 /// Keys that belong to what this version does not have.
-pub(super) const RESERVED: &[Reserved] = &[
-    Reserved {
-        path: "collective.zstd",
-        instead: "compression of frames is not available in this version; leave the key out",
-    },
-    Reserved {
-        path: "aggregator.host",
-        instead: "the aggregator is a process of its own in this version; leave the key out",
-    },
-];
+pub(super) const RESERVED: &[Reserved] = &[Reserved {
+    path: "collective.zstd",
+    instead: "compression of frames is not available in this version; leave the key out",
+}];
 
 macro_rules! keys {
     ($($id:ident = $path:literal, $unit:literal, $kind:expr, $absent:expr, $meaning:expr;)+) => {
@@ -213,6 +207,17 @@ keys! {
         "Longer gradients are shortened to this norm. Without it they are not.";
     TEST_FRACTION = "training.test_fraction", "", Number(Above(0.0), Below(1.0)), Default("0.2"),
         "Share of the data that is held out for the test, picked by the seed.";
+    EVALUATE_EVERY = "training.evaluate_every", "rounds", Integer(0, MANY), Default("0"),
+        "Rounds between two evaluations of the model on the held-out split, by one of the nodes. 0 for none before the end.";
+
+    FLOPS_PER_SAMPLE = "compute.flops_per_sample", "FLOP", Number(AtLeast(0.0), AtMost(1e18)), Default("0"),
+        "What training on one sample costs a satellite. 0 for nothing.";
+    TOPS = "compute.tops", "10^12 operations per s", Number(Above(0.0), AtMost(1e9)), Default("744"),
+        "What a satellite's computer can do at most.";
+    UTILISATION = "compute.utilisation", "", Number(Above(0.0), AtMost(1.0)), Default("0.3"),
+        "Share of that which training gets out of it.";
+    ECLIPSE_SPEED = "compute.eclipse_speed", "", Number(Above(0.0), AtMost(1.0)), Default("0.5"),
+        "Share of its speed that a satellite has left in the Earth's shadow.";
 
     DIRICHLET_ALPHA = "private.dirichlet_alpha", "", Number(AtLeast(0.001), AtMost(1e6)), Default("0.5"),
         "Mode `fedavg`: how alike the private shards are that the data is split into. Small is uneven and \
@@ -239,6 +244,8 @@ keys! {
     LANDING_DEADLINE = "checkpoint.landing_deadline_secs", "mission s", SPANS, Default("600"),
         "Time that the last checkpoint may take to reach the ground.";
 
+    HOST = "aggregator.host", "", Peer, Unset,
+        "The satellite that it flies on; in a simulation its messages travel from there. Without it the first node.";
     SUSPECT_AFTER = "aggregator.suspect_after_secs", "wall s", SPANS, Default("2"),
         "Silence after which a node is lost.";
     JOIN_DEADLINE = "aggregator.join_deadline_secs", "wall s", SPANS, Default("60"),
@@ -247,6 +254,9 @@ keys! {
         "How long a node keeps trying to reach a lost aggregator.";
     MIN_NODES = "aggregator.min_nodes", "nodes", Integer(1, MAX_NODES as u64), Default("1"),
         "Living nodes below which the job fails; at most as many as there are.";
+
+    SIMULATED_PAYLOAD = "simulation.payload", "", Word(SimulatedPayload::WORDS), Default("\"real\""),
+        "`real` trains the task and moves its numbers; `sized` moves as many bytes as `job.payload` says, and computes nothing.";
 
     TIME_SCALE = "emulation.time_scale", "mission s per wall s", SCALES, Default("1"),
         "How much faster than real time the mission runs.";

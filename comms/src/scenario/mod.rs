@@ -51,8 +51,8 @@ pub use error::{Flaw, Place, Problem, ScenarioError};
 pub use orbits::{Band, OrbitSource, Orbiter, Orbits, Role, Station};
 pub use training::{LearningRateSchedule, Mode, Optimizer, Private, Training};
 pub use types::{
-    AggregatorRules, Checkpoint, Collective, Emulation, Fault, FaultTime, Geometry, Ground, Job, Mesh, Network, Outage,
-    RoundRules, Scenario, StrategyChoice, Topology,
+    AggregatorRules, Checkpoint, Collective, Compute, Emulation, Fault, FaultTime, Geometry, Ground, Job, Mesh,
+    Network, Outage, RoundRules, Scenario, SimulatedPayload, Simulation, StrategyChoice, Topology,
 };
 pub use word::InvalidWord;
 

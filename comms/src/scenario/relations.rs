@@ -78,6 +78,11 @@ impl Relations<'_, '_> {
             let remedy = format!("it can be 1 to {nodes}");
             self.broken(("aggregator.min_nodes", least), "is more than", self.nodes(), remedy);
         }
+        if let Some(host) = self.scenario.aggregator.host.clone()
+            && !self.scenario.relays().contains(&host)
+        {
+            self.is_node("aggregator.host", &host);
+        }
     }
 
     fn of_network(&mut self) {

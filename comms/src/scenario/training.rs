@@ -33,6 +33,8 @@ pub struct Training {
     pub clip_norm: Option<f64>,
     /// The share of the data that is held out for the test, above 0 and below 1.
     pub test_fraction: f64,
+    /// Rounds between two evaluations during the job; 0 for none.
+    pub evaluate_every: u64,
 }
 
 impl Training {

@@ -38,6 +38,10 @@ pub struct Scenario {
     pub checkpoint: Checkpoint,
     /// When a node counts as lost, and when the job does.
     pub aggregator: AggregatorRules,
+    /// How fast satellites compute, where that is simulated.
+    pub compute: Compute,
+    /// What a simulation moves.
+    pub simulation: Simulation,
     /// What is dilated to run here.
     pub emulation: Emulation,
     /// Where processes listen.
@@ -168,6 +172,36 @@ words! {
     }
 }
 
+/// How fast satellites compute, where that is simulated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compute {
+    /// Operations that training on a sample takes; 0 for no time.
+    pub flops_per_sample: f64,
+    /// 10¹² operations a second at most; above zero.
+    pub tops: f64,
+    /// Share of them that training gets, above 0 and at most 1.
+    pub utilisation: f64,
+    /// Share of its speed that a satellite has left in the Earth's shadow, above 0 and at most 1.
+    pub eclipse_speed: f64,
+}
+
+/// What a simulation moves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Simulation {
+    /// Numbers or their sizes.
+    pub payload: SimulatedPayload,
+}
+
+words! {
+    /// What the vectors of a simulation consist of.
+    SimulatedPayload {
+        /// Numbers, from real training.
+        Real = "real",
+        /// Nothing but their length.
+        Sized = "sized",
+    }
+}
+
 /// When and how the common state is written and brought to the ground.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
@@ -182,6 +216,8 @@ pub struct Checkpoint {
 /// When a node counts as lost, and when the job does. Wall time: these are about processes, not about orbits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AggregatorRules {
+    /// The satellite that it flies on; the first node without it.
+    pub host: Option<NodeId>,
     /// Silence after which a node is lost.
     pub suspect_after: Duration,
     /// How long the first round waits for all nodes.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use starloom_comms::collective::RoundPlanner;
 use starloom_comms::control::{DataInfo, Holding, Report, Then};
 use starloom_comms::id::{Digest, NodeId, Round};
-use starloom_comms::member::{Agreed, Event, History, Landing, Member, Part, Settings};
+use starloom_comms::member::{Agreed, Event, History, Landing, Member, Numbers, Part, Settings};
 
 /// What the trainer is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,7 @@ impl Node {
             node: id.clone(),
             address: ([127, 0, 0, 1], 1).into(),
             part,
+            numbers: Numbers::Here,
             planner,
             patience: Duration::from_secs(60),
         };

@@ -1,5 +1,7 @@
 //! A session that is a node of a job.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
@@ -12,7 +14,7 @@ use starloom_comms::scenario::Mode;
 
 use super::SessionError;
 use crate::checkpoint::{CommonState, Snapshot};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Terms};
 use crate::flat::{self, Layout};
 use crate::node::{self, NodeConfig, NodeError, Resumed};
 use crate::scribe::Scribe;
@@ -84,7 +86,9 @@ impl Seat<Membership> {
             return Ok(());
         }
         let layout = Layout::of(model);
-        let exchange = node::join(self.config.clone(), self.data(), layout.elements(), self.round, self.history)?;
+        let (committed, history) = (self.round, self.history);
+        let terms = Terms { data: self.data(), elements: layout.elements(), committed, history };
+        let exchange = node::join(self.config.clone(), terms)?;
         self.join(exchange, layout)
     }
 }
@@ -94,8 +98,8 @@ impl<E: Exchange> Seat<E> {
         let (node, nodes) = (config.identity.node.clone(), config.scenario.node_count());
         let slot = config.scenario.slot(&node).ok_or(SessionError::Slot { node, nodes })?;
         let chunk_bytes = config.scenario.checkpoint.chunk.0;
-        let scribe = Scribe::new(&config.identity.job, &config.directory, chunk_bytes, config.events.clone());
-        let resumed = Resumed::from(&config).map_err(Box::new)?;
+        let scribe = Scribe::new(&config.identity.job, &config.directory, chunk_bytes, Arc::new(config.events.clone()));
+        let resumed = Resumed::from(&config.part()).map_err(Box::new)?;
         let (round, history) = resumed
             .as_ref()
             .map_or((Round(0), Digest::default()), |resumed| (resumed.snapshot.round, resumed.snapshot.history));

@@ -3,14 +3,17 @@
 //! A node contributes a seeded pseudo-random vector of `job.payload` bytes after `job.compute_ms` of mission time per inner
 //! step. The common state is the sum of all agreed means, so replicas can be told apart.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use starloom_comms::control::Report;
+use starloom_comms::events::Mission;
 use starloom_comms::id::Round;
 use starloom_comms::scenario::{Job, Scenario};
 
 use crate::checkpoint::CommonState;
-use crate::node::{self, Node, NodeConfig, NodeError, Resumed};
+use crate::exchange::Meet;
+use crate::node::{self, Node, NodeError, Part, Resumed};
 use crate::program::Program;
 use crate::replica::{Contribution, Progress, Replica, RestoreError};
 use crate::seed::derive;
@@ -36,17 +39,17 @@ impl Program for BytesOnly {
         Ok(())
     }
 
-    fn run_node(&self, config: NodeConfig) -> Result<Report, NodeError> {
-        let scenario = &config.scenario;
-        let resumed = Resumed::from(&config)?;
-        let mut shard = Shard::shared(scenario, config.identity.node.clone(), samples(scenario));
-        let wait = config.clock.wall(scenario.job.compute);
-        let mut replica = Payload::new(scenario, derive(scenario.seed, config.identity.node.as_str()), wait);
+    fn train(&self, part: &Part, meet: &mut Meet<'_>) -> Result<Report, NodeError> {
+        let scenario = &part.scenario;
+        let resumed = Resumed::from(part)?;
+        let mut shard = Shard::shared(scenario, part.node.clone(), samples(scenario));
+        let seed = derive(scenario.seed, part.node.as_str());
+        let mut replica = Payload::new(scenario, seed, part.mission.clone());
         if let Some(Resumed { snapshot, .. }) = &resumed {
             replica = replica.restored(snapshot.common.clone())?;
             shard = shard.restored(snapshot.dealer.clone(), snapshot.round)?;
         }
-        node::run(config, Node { replica, shard, resumed })
+        node::run(part, Node { replica, shard, resumed }, meet)
     }
 
     fn solo(&self, scenario: &Scenario, samples: Option<u64>) -> Result<SoloReport, NodeError> {
@@ -63,16 +66,17 @@ fn samples(scenario: &Scenario) -> u64 {
 /// A vector that is exchanged for its own sake.
 struct Payload {
     seed: u64,
-    inner_steps: u32,
-    /// Wall time of an inner step.
-    wait: Duration,
+    /// Mission time of all inner steps.
+    compute: Duration,
+    mission: Arc<dyn Mission>,
     common: Vec<f32>,
 }
 
 impl Payload {
-    fn new(scenario: &Scenario, seed: u64, wait: Duration) -> Self {
+    fn new(scenario: &Scenario, seed: u64, mission: Arc<dyn Mission>) -> Self {
         let elements = usize::try_from(scenario.job.payload.0 / 4).unwrap_or(usize::MAX);
-        Self { seed, inner_steps: scenario.training.inner_steps, wait, common: vec![0.0; elements] }
+        let compute = scenario.job.compute * scenario.training.inner_steps;
+        Self { seed, compute, mission, common: vec![0.0; elements] }
     }
 
     fn restored(mut self, mut state: CommonState) -> Result<Self, RestoreError> {
@@ -96,7 +100,7 @@ impl Replica for Payload {
     }
 
     fn contribute(&mut self, round: Round, samples: &[u64], _progress: &mut dyn FnMut(Progress)) -> Contribution {
-        std::thread::sleep(self.wait * self.inner_steps);
+        self.mission.wait(self.compute);
         let mut random = SplitMix(self.seed ^ round.0.rotate_left(32));
         let vector = self.common.iter().map(|_| random.next()).collect();
         Contribution { vector, samples: samples.len() as u64, loss: None }
@@ -136,11 +140,21 @@ impl SplitMix {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use starloom_comms::id::NodeId;
+    use starloom_comms::net::clock::MissionClock;
+    use starloom_comms::net::event_sink::EventSink;
+
     use super::*;
     use crate::testing::scenario;
 
+    fn mission() -> Arc<dyn Mission> {
+        let clock = MissionClock::new(Timestamp::now(), 1.0);
+        Arc::new(EventSink::new(std::io::sink(), NodeId::satellite(0), clock, &[]).expect("a thread"))
+    }
+
     fn payload(seed: u64) -> Payload {
-        Payload::new(&scenario(&[("job.task", "none"), ("job.payload", "400 B")]), seed, Duration::ZERO)
+        Payload::new(&scenario(&[("job.task", "none"), ("job.payload", "400 B")]), seed, mission())
     }
 
     #[test]
@@ -161,7 +175,7 @@ mod tests {
         let state = one.common_state();
         let mut restored = payload(2).restored(state.clone()).expect("of the same size");
         assert_eq!(restored.common_state(), state);
-        let smaller = Payload::new(&scenario(&[("job.payload", "40 B")]), 1, Duration::ZERO);
+        let smaller = Payload::new(&scenario(&[("job.payload", "40 B")]), 1, mission());
         let error = smaller.restored(state).map(|_| ()).expect_err("of another size").to_string();
         assert!(error.contains("[100]") && error.contains("[10]"), "{error}");
     }

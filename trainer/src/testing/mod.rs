@@ -28,6 +28,7 @@ pub(crate) fn training() -> Training {
         warmup_steps: 0,
         clip_norm: None,
         test_fraction: 0.2,
+        evaluate_every: 0,
     }
 }
 

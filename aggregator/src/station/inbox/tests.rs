@@ -7,6 +7,7 @@ use starloom_comms::custody::Checkpoint;
 use starloom_comms::events::Event;
 use starloom_comms::id::Round;
 use starloom_comms::net::clock::MissionClock;
+use starloom_comms::net::event_sink::EventSink;
 use tempfile::TempDir;
 
 use super::*;
@@ -30,6 +31,7 @@ impl Write for Page {
 struct Station {
     folder: TempDir,
     page: Page,
+    events: EventSink,
     inbox: Inbox,
 }
 
@@ -37,19 +39,23 @@ impl Station {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let page = Page::default();
-        let inbox = Inbox::open(folder.path(), sink(&page)).expect("opens");
-        Self { folder, page, inbox }
+        Self::over(folder, page)
     }
 
     fn restart(self) -> Self {
-        let Self { folder, page, inbox } = self;
+        let Self { folder, page, inbox, .. } = self;
         drop(inbox);
-        let inbox = Inbox::open(folder.path(), sink(&page)).expect("opens");
-        Self { folder, page, inbox }
+        Self::over(folder, page)
+    }
+
+    fn over(folder: TempDir, page: Page) -> Self {
+        let events = sink(&page);
+        let inbox = Inbox::open(folder.path(), Arc::new(events.clone())).expect("opens");
+        Self { folder, page, events, inbox }
     }
 
     fn events(&self) -> Vec<What> {
-        self.inbox.events.flush().expect("written");
+        self.events.flush().expect("written");
         let text = String::from_utf8(self.page.0.lock().expect("not poisoned").clone()).expect("text");
         text.lines().map(|line| serde_json::from_str::<Event>(line).expect("an event").what).collect()
     }
@@ -200,6 +206,6 @@ fn a_ground_store_that_cannot_be_written_is_a_clear_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");
     fs::write(&file, b"").expect("writes");
-    let error = Inbox::open(&file, sink(&Page::default())).expect_err("no folder").to_string();
+    let error = Inbox::open(&file, Arc::new(sink(&Page::default()))).expect_err("no folder").to_string();
     assert!(error.contains("file"), "{error}");
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::flow::Flow;
 use super::lane::{Cut, Lane};
-use super::{CostModel, LaneLoad, Never, Prediction};
+use super::{CostModel, LaneLoad, Never, Prediction, RankTimes};
 use crate::collective::frame::Kind;
 use crate::collective::schedule::{Action, Schedule, Step};
 use crate::contacts::ContactPlan;
@@ -39,6 +39,7 @@ struct RankState {
     receives: BTreeMap<Rank, VecDeque<Step>>,
     makes: Vec<Step>,
     segments: Vec<SegmentState>,
+    gathers: Option<MissionTime>,
     done: MissionTime,
 }
 
@@ -104,7 +105,9 @@ impl<'a> Execution<'a> {
             busy_nanos: state.lane.busy_nanos,
         };
         let lanes = self.lanes.iter().map(load).collect();
-        Prediction { completes: self.never.map_or(Ok(done.unwrap_or_default()), Err), lanes }
+        let times = |rank: &RankState| RankTimes { gathers: rank.gathers.unwrap_or(rank.ready), done: rank.done };
+        let ranks = self.ranks.iter().map(times).collect();
+        Prediction { completes: self.never.map_or(Ok(done.unwrap_or_default()), Err), ranks, lanes }
     }
 
     /// Does what a rank can do, and names the ranks that something has come to.
@@ -213,7 +216,8 @@ impl RankState {
     fn new(schedule: &Schedule, rank: Rank, ready: MissionTime) -> Self {
         let mut segments: Vec<SegmentState> = Vec::new();
         segments.resize_with(schedule.segments().len(), SegmentState::default);
-        let mut state = Self { ready, receives: BTreeMap::new(), makes: Vec::new(), segments, done: ready };
+        let mut state =
+            Self { ready, receives: BTreeMap::new(), makes: Vec::new(), segments, gathers: None, done: ready };
         for &step in schedule.program(rank) {
             match step.action {
                 Action::ReceiveReduce { from } | Action::ReceiveStore { from } => {
@@ -231,6 +235,8 @@ impl RankState {
 
     /// Takes note of final numbers, which the rank can use from `usable` on.
     fn store(&mut self, step: Step, flow: Flow, usable: MissionTime, roots: &[Vec<u32>]) {
+        let first = flow.first();
+        self.gathers = Some(self.gathers.map_or(first, |known| known.min(first)));
         if roots[step.segment as usize].binary_search(&step.share).is_ok() {
             self.done = self.done.max(usable);
         }

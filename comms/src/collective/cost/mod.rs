@@ -70,8 +70,19 @@ impl CostModel {
 pub struct Prediction {
     /// When every contributing rank has the whole mean, or who waits for ever.
     pub completes: Result<MissionTime, Never>,
+    /// How far each rank got when, relays among them.
+    pub ranks: Vec<RankTimes>,
     /// What each lane of the schedule has carried, ordered by sender and receiver.
     pub lanes: Vec<LaneLoad>,
+}
+
+/// How far a rank gets in a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RankTimes {
+    /// When the first final numbers are there; when it is ready, if none ever are.
+    pub gathers: MissionTime,
+    /// When it has the whole mean.
+    pub done: MissionTime,
 }
 
 /// What a lane carries in a schedule.

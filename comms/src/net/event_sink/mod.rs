@@ -17,13 +17,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use thiserror::Error;
 
 use super::clock::MissionClock;
-use crate::events::{Event, Phase, What};
+use crate::events::{Event, Mission, Phase, What};
 use crate::id::{Attempt, NodeId, Round};
 use crate::limits::EVENT_QUEUE;
 use crate::scenario::{Fault, FaultTime};
@@ -156,6 +156,24 @@ impl EventSink {
         };
         thread::Builder::new().name("fault".into()).spawn(wait).map_err(EventSinkError::Thread)?;
         Ok(())
+    }
+}
+
+impl Mission for EventSink {
+    fn now(&self) -> MissionTime {
+        self.shared.clock.now()
+    }
+
+    fn wait(&self, span: Duration) {
+        thread::sleep(self.shared.clock.wall(span));
+    }
+
+    fn emit(&self, what: What) {
+        Self::emit(self, what);
+    }
+
+    fn phase(&self, round: Round, attempt: Attempt, phase: Phase) {
+        Self::phase(self, round, attempt, phase);
     }
 }
 

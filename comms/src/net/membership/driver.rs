@@ -22,7 +22,7 @@ use crate::control::{NodeMessage, Report, View};
 use crate::events::What;
 use crate::id::Round;
 use crate::limits::HEARTBEATS_PER_SUSPICION;
-use crate::member::{Agreed, Command, Event, Failure, History, Member, Part, Settings};
+use crate::member::{Agreed, Command, Event, Failure, History, Member, Numbers, Part, Settings};
 use crate::net::clock::MissionClock;
 use crate::net::event_sink::EventSink;
 use crate::net::identity::Identity;
@@ -105,6 +105,7 @@ impl Driver {
             node: identity.node.clone(),
             address: links.address(),
             part,
+            numbers: Numbers::Here,
             planner: RoundPlanner::of(&scenario, &planned),
             patience: rules.patience,
         };

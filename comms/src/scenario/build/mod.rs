@@ -13,8 +13,8 @@ use super::reader::Reader;
 use super::training::{Mode, Optimizer, Private, Training};
 use super::tree::Value;
 use super::types::{
-    AggregatorRules, Checkpoint, Collective, Emulation, Fault, FaultTime, Geometry, Ground, Job, Mesh, Network, Outage,
-    RoundRules, Scenario,
+    AggregatorRules, Checkpoint, Collective, Compute, Emulation, Fault, FaultTime, Geometry, Ground, Job, Mesh,
+    Network, Outage, RoundRules, Scenario, Simulation,
 };
 use crate::events::Phase;
 use crate::id::Round;
@@ -28,7 +28,7 @@ pub(super) fn scenario(r: &mut Reader<'_, '_>, base: &Path) -> Option<Scenario> 
     let (geometry, outages, job) = (geometry(r, base, seed.unwrap_or_default()), outages(r), job(r));
     let (training, private, round, collective) = (training(r), private(r), round(r), collective(r));
     let (checkpoint, aggregator, emulation, network) = (checkpoint(r), aggregator(r), emulation(r), network(r));
-    let faults = faults(r);
+    let (compute, simulation, faults) = (compute(r), simulation(r), faults(r));
     Some(Scenario {
         name: name?,
         seed: seed?,
@@ -41,6 +41,8 @@ pub(super) fn scenario(r: &mut Reader<'_, '_>, base: &Path) -> Option<Scenario> 
         collective: collective?,
         checkpoint: checkpoint?,
         aggregator: aggregator?,
+        compute: compute?,
+        simulation: simulation?,
         emulation: emulation?,
         network: network?,
         faults: faults?,
@@ -114,7 +116,7 @@ fn training(r: &mut Reader<'_, '_>) -> Option<Training> {
     let (optimizer, weight_decay) = (optimizer(r), r.number(&keys::WEIGHT_DECAY));
     let (learning_rate, schedule) = (r.number(&keys::LEARNING_RATE), r.word(&keys::SCHEDULE));
     let (warmup_steps, clip_norm) = (r.integer(&keys::WARMUP_STEPS), r.number(&keys::CLIP_NORM));
-    let test_fraction = r.number(&keys::TEST_FRACTION);
+    let (test_fraction, evaluate_every) = (r.number(&keys::TEST_FRACTION), r.integer(&keys::EVALUATE_EVERY));
     Some(Training {
         mode: mode?,
         rounds: rounds?,
@@ -128,6 +130,7 @@ fn training(r: &mut Reader<'_, '_>) -> Option<Training> {
         warmup_steps: warmup_steps?,
         clip_norm,
         test_fraction: test_fraction?,
+        evaluate_every: evaluate_every?,
     })
 }
 
@@ -171,14 +174,31 @@ fn checkpoint(r: &mut Reader<'_, '_>) -> Option<Checkpoint> {
 }
 
 fn aggregator(r: &mut Reader<'_, '_>) -> Option<AggregatorRules> {
+    let host = r.peer(&keys::HOST);
     let (suspect_after, join_deadline) = (r.seconds(&keys::SUSPECT_AFTER), r.seconds(&keys::JOIN_DEADLINE));
     let (patience, min_nodes) = (r.seconds(&keys::PATIENCE), r.integer(&keys::MIN_NODES));
     Some(AggregatorRules {
+        host,
         suspect_after: suspect_after?,
         join_deadline: join_deadline?,
         patience: patience?,
         min_nodes: min_nodes?,
     })
+}
+
+fn compute(r: &mut Reader<'_, '_>) -> Option<Compute> {
+    let (flops_per_sample, tops) = (r.number(&keys::FLOPS_PER_SAMPLE), r.number(&keys::TOPS));
+    let (utilisation, eclipse_speed) = (r.number(&keys::UTILISATION), r.number(&keys::ECLIPSE_SPEED));
+    Some(Compute {
+        flops_per_sample: flops_per_sample?,
+        tops: tops?,
+        utilisation: utilisation?,
+        eclipse_speed: eclipse_speed?,
+    })
+}
+
+fn simulation(r: &mut Reader<'_, '_>) -> Option<Simulation> {
+    Some(Simulation { payload: r.word(&keys::SIMULATED_PAYLOAD)? })
 }
 
 fn emulation(r: &mut Reader<'_, '_>) -> Option<Emulation> {

@@ -24,6 +24,10 @@ impl Scenario {
         out.put_or_unset(&keys::INIT, job.init.as_ref().map(|path| text(&path.to_string_lossy())));
         out.put(&keys::PAYLOAD, size(job.payload)).put(&keys::COMPUTE, millis(job.compute));
         self.training.write(&mut out);
+        let compute = &self.compute;
+        out.put(&keys::FLOPS_PER_SAMPLE, number(compute.flops_per_sample)).put(&keys::TOPS, number(compute.tops));
+        out.put(&keys::UTILISATION, number(compute.utilisation));
+        out.put(&keys::ECLIPSE_SPEED, number(compute.eclipse_speed));
         out.put(&keys::DIRICHLET_ALPHA, number(self.private.dirichlet_alpha));
         let round = &self.round;
         out.put(&keys::DEADLINE, secs(round.deadline)).put(&keys::ATTEMPTS, round.attempts);
@@ -33,9 +37,11 @@ impl Scenario {
         out.put(&keys::EVERY_ROUNDS, checkpoint.every_rounds).put(&keys::CHUNK, size(checkpoint.chunk));
         out.put(&keys::LANDING_DEADLINE, secs(checkpoint.landing_deadline));
         let aggregator = &self.aggregator;
+        out.put_or_unset(&keys::HOST, aggregator.host.as_ref().map(|host| text(host.as_str())));
         out.put(&keys::SUSPECT_AFTER, secs(aggregator.suspect_after));
         out.put(&keys::JOIN_DEADLINE, secs(aggregator.join_deadline));
         out.put(&keys::PATIENCE, secs(aggregator.patience)).put(&keys::MIN_NODES, aggregator.min_nodes);
+        out.put(&keys::SIMULATED_PAYLOAD, text(self.simulation.payload.as_str()));
         out.put(&keys::TIME_SCALE, number(self.emulation.time_scale));
         out.put(&keys::BYTE_SCALE, number(self.emulation.byte_scale));
         out.put(&keys::BIND, text(&self.network.bind.to_string())).put(&keys::BASE_PORT, self.network.base_port);
@@ -105,6 +111,6 @@ impl Training {
         out.put(&keys::WEIGHT_DECAY, number(self.weight_decay)).put(&keys::LEARNING_RATE, number(self.learning_rate));
         out.put(&keys::SCHEDULE, text(self.schedule.as_str())).put(&keys::WARMUP_STEPS, self.warmup_steps);
         out.put_or_unset(&keys::CLIP_NORM, self.clip_norm.map(number));
-        out.put(&keys::TEST_FRACTION, number(self.test_fraction));
+        out.put(&keys::TEST_FRACTION, number(self.test_fraction)).put(&keys::EVALUATE_EVERY, self.evaluate_every);
     }
 }
