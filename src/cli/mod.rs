@@ -10,6 +10,7 @@ mod contacts;
 mod launch;
 mod progress;
 mod route;
+mod simulate;
 mod solo;
 mod validate;
 
@@ -45,6 +46,8 @@ struct Cli {
 enum Command {
     /// Run a whole job on this machine: a real process per node, emulated laser links.
     Launch(launch::Args),
+    /// Run a whole job in virtual time, in one process: 12 to 2,800 satellites.
+    Simulate(simulate::Args),
     /// Check a scenario and print what would run.
     Validate(validate::Args),
     /// Show who can reach whom, when: a summary, windows, the contact plan, a chart.
@@ -93,6 +96,7 @@ pub fn main(programs: &Programs, args: impl IntoIterator<Item = OsString>) -> Ex
 fn run(cli: Cli, programs: &Programs) -> Result<Exit, Failure> {
     match cli.command {
         Command::Launch(args) => launch::run(args, cli.verbose, programs),
+        Command::Simulate(args) => simulate::run(&args, cli.verbose, programs),
         Command::Validate(args) => validate::run(&args, programs),
         Command::Contacts(args) => contacts::run(&args),
         Command::Route(args) => route::run(&args),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use starloom_comms::events::{Event, Outcome, What};
+use starloom_comms::events::{Event, What};
 use starloom_comms::id::NodeId;
 use starloom_comms::net::clock::MissionClock;
 use starloom_comms::net::lifeline::StopRequest;
@@ -81,12 +81,7 @@ pub(crate) async fn run(options: LaunchOptions) -> Result<(Summary, Exit), Failu
         .write(&supervisor.cast.run_dir.summary_path(), text.as_bytes())
         .or_exit(Exit::Environment)?;
     result?;
-    let exit = match (&summary.outcome, supervisor.interrupted) {
-        (_, true) | (Some(Outcome::Interrupted), _) => Exit::Interrupted,
-        (Some(Outcome::Completed), _) => Exit::Completed,
-        (Some(Outcome::NotLanded { .. }), _) => Exit::NotLanded,
-        (Some(Outcome::Failed { .. }) | None, _) => Exit::Failed,
-    };
+    let exit = summary.exit(supervisor.interrupted);
     Ok((summary, exit))
 }
 

@@ -7,6 +7,7 @@ use starloom_comms::events::Outcome;
 use starloom_comms::id::{Digest, NodeId, Round};
 
 use super::forecast::CollectiveTimes;
+use crate::exit::Exit;
 
 /// A checkpoint that is complete and verified on the ground.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +59,19 @@ pub struct RunFacts {
     pub time_scale: f64,
     /// Mission bytes that each byte on an emulated link stands for.
     pub byte_scale: f64,
+}
+
+impl Summary {
+    /// The exit code of a command that ran to this end; `interrupted` if somebody asked it to stop.
+    #[must_use]
+    pub const fn exit(&self, interrupted: bool) -> Exit {
+        match (&self.outcome, interrupted) {
+            (_, true) | (Some(Outcome::Interrupted), _) => Exit::Interrupted,
+            (Some(Outcome::Completed), _) => Exit::Completed,
+            (Some(Outcome::NotLanded { .. }), _) => Exit::NotLanded,
+            (Some(Outcome::Failed { .. }) | None, _) => Exit::Failed,
+        }
+    }
 }
 
 /// `summary.json`.

@@ -1,0 +1,117 @@
+//! Lanes that carry frames with numbers in virtual time, through the emulated laser that real links use.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use starloom_comms::collective::Frame;
+use starloom_comms::contacts::{ActualContacts, Transit};
+use starloom_comms::id::NodeId;
+use starloom_comms::limits::LANE_QUEUE_FRAMES;
+use starloom_comms::net::laser::Laser;
+use starloom_comms::units::MissionTime;
+
+/// All lanes of a constellation that have ever been wanted.
+pub(super) struct Lanes {
+    contacts: Arc<ActualContacts>,
+    byte_scale: f64,
+    lanes: BTreeMap<(NodeId, NodeId), Lane>,
+    /// Whom each node sends to.
+    peers: BTreeMap<NodeId, Vec<NodeId>>,
+    /// Frames that a receiver does not want to read yet, by receiver and sender.
+    unread: BTreeMap<(NodeId, NodeId), VecDeque<Frame>>,
+    /// What each node has sent: as bare `f32`, and on the wire.
+    sent: BTreeMap<NodeId, (u64, u64)>,
+}
+
+struct Lane {
+    laser: Laser,
+    queued: usize,
+}
+
+impl Lanes {
+    pub(super) fn new(contacts: Arc<ActualContacts>, byte_scale: f64) -> Self {
+        Self {
+            contacts,
+            byte_scale,
+            lanes: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            sent: BTreeMap::new(),
+        }
+    }
+
+    /// A node wants lanes to exactly these peers. Gives those that are new to it.
+    pub(super) fn connect(&mut self, node: &NodeId, peers: Vec<NodeId>) -> Vec<NodeId> {
+        let before = self.peers.insert(node.clone(), peers.clone()).unwrap_or_default();
+        peers.into_iter().filter(|peer| !before.contains(peer)).collect()
+    }
+
+    /// Whom a node sends to.
+    pub(super) fn peers(&self, node: &NodeId) -> &[NodeId] {
+        self.peers.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    /// Who sends to a node.
+    pub(super) fn sources<'a>(&'a self, node: &'a NodeId) -> impl Iterator<Item = &'a NodeId> {
+        self.peers.iter().filter(|(_, peers)| peers.contains(node)).map(|(from, _)| from)
+    }
+
+    /// Whether a lane takes a frame.
+    pub(super) fn has_room(&self, from: &NodeId, to: &NodeId) -> bool {
+        let key = (from.clone(), to.clone());
+        self.lanes.get(&key).is_none_or(|lane| lane.queued < LANE_QUEUE_FRAMES)
+    }
+
+    /// Puts a frame on a lane: when it leaves and arrives, if it ever does.
+    pub(super) fn send(&mut self, from: &NodeId, to: &NodeId, now: MissionTime, frame: &Frame) -> Option<Transit> {
+        let (contacts, byte_scale) = (self.contacts.clone(), self.byte_scale);
+        let fresh = || Lane { laser: Laser::new(contacts, from.clone(), to.clone(), byte_scale), queued: 0 };
+        let lane = self.lanes.entry((from.clone(), to.clone())).or_insert_with(fresh);
+        let bytes = frame.wire_bytes();
+        let transit = lane.laser.schedule(now, bytes)?;
+        lane.queued += 1;
+        let (raw, wire) = self.sent.entry(from.clone()).or_default();
+        *raw += u64::from(frame.header().elements) * size_of::<f32>() as u64;
+        *wire += bytes;
+        Some(transit)
+    }
+
+    /// A frame has left a lane.
+    pub(super) fn left(&mut self, from: &NodeId, to: &NodeId) {
+        if let Some(lane) = self.lanes.get_mut(&(from.clone(), to.clone())) {
+            lane.queued = lane.queued.saturating_sub(1);
+        }
+    }
+
+    /// A receiver reads no further on the lane from a peer.
+    pub(super) fn pause(&mut self, node: &NodeId, from: &NodeId) {
+        self.unread.entry((node.clone(), from.clone())).or_default();
+    }
+
+    /// A receiver reads on: the frames that have come meanwhile.
+    pub(super) fn resume(&mut self, node: &NodeId, from: &NodeId) -> VecDeque<Frame> {
+        self.unread.remove(&(node.clone(), from.clone())).unwrap_or_default()
+    }
+
+    /// Gives a frame back if its receiver wants to read it now.
+    pub(super) fn read(&mut self, node: &NodeId, from: &NodeId, frame: Frame) -> Option<Frame> {
+        match self.unread.get_mut(&(node.clone(), from.clone())) {
+            Some(unread) => {
+                unread.push_back(frame);
+                None
+            }
+            None => Some(frame),
+        }
+    }
+
+    /// What a node has sent: as bare `f32`, and on the wire.
+    pub(super) fn sent(&self, node: &NodeId) -> (u64, u64) {
+        self.sent.get(node).copied().unwrap_or_default()
+    }
+
+    /// Counts what a node has sent elsewhere.
+    pub(super) fn count(&mut self, node: &NodeId, (raw, wire): (u64, u64)) {
+        let sent = self.sent.entry(node.clone()).or_default();
+        *sent = (sent.0 + raw, sent.1 + wire);
+    }
+}

@@ -1,0 +1,78 @@
+//! How messages to and from the aggregator travel: over the contacts that take place, by their earliest arrival.
+//!
+//! The aggregator flies on a satellite. Its messages are small and go whole from satellite to satellite, each of which has all of
+//! one before it passes it on. They do not take capacity from the collectives.
+
+use std::collections::BTreeMap;
+
+use starloom_comms::contacts::routing::{ContactGraph, Query, Relaying, Search};
+use starloom_comms::control::{AggregatorMessage, NodeMessage};
+use starloom_comms::id::NodeId;
+use starloom_comms::net::control::{length_down, length_up};
+use starloom_comms::units::MissionTime;
+
+/// The way between the aggregator's host and everybody.
+pub(super) struct Post<'a> {
+    search: Search<'a>,
+    graph: &'a ContactGraph,
+    host: NodeId,
+    lost: Vec<u32>,
+    /// The last message to all: when and how long it was, and when it arrives where.
+    down: Option<(MissionTime, u64, BTreeMap<NodeId, MissionTime>)>,
+    /// The length of the last opening or commit, which is the same for all.
+    length: Option<(AggregatorMessage, u64)>,
+}
+
+impl<'a> Post<'a> {
+    /// A post over the contacts of `graph`, from and to `host`.
+    pub(super) const fn new(graph: &'a ContactGraph, host: NodeId) -> Self {
+        Self { search: Search::new(graph), graph, host, lost: Vec::new(), down: None, length: None }
+    }
+
+    /// A satellite passes nothing on any more. The aggregator stays where it is.
+    pub(super) fn lose(&mut self, node: &NodeId) {
+        if *node != self.host {
+            self.lost.extend(self.graph.index(node));
+            self.down = None;
+        }
+    }
+
+    /// When a message of `node` is at the aggregator, if it ever is.
+    pub(super) fn up(&mut self, node: &NodeId, at: MissionTime, message: &NodeMessage) -> Option<MissionTime> {
+        if *node == self.host {
+            return Some(at);
+        }
+        let (from, to) = (self.graph.index(node)?, self.graph.index(&self.host)?);
+        let query =
+            Query { from, ready: at, bytes: length_up(message), relaying: Relaying::StoreAndForward, lost: &self.lost };
+        Some(self.search.route(&query, to)?.arrival)
+    }
+
+    /// When a message of the aggregator is at `node`, if it ever is.
+    pub(super) fn down(&mut self, node: &NodeId, at: MissionTime, message: &AggregatorMessage) -> Option<MissionTime> {
+        if *node == self.host {
+            return Some(at);
+        }
+        let bytes = self.length(message);
+        if self.down.as_ref().is_none_or(|(when, length, _)| (*when, *length) != (at, bytes)) {
+            let from = self.graph.index(&self.host)?;
+            let query = Query { from, ready: at, bytes, relaying: Relaying::StoreAndForward, lost: &self.lost };
+            let arrivals = self.search.arrivals(&query);
+            let nodes = self.graph.nodes().iter().zip(0..);
+            let known = nodes.filter_map(|(node, index)| Some((node.clone(), arrivals.at(index)?))).collect();
+            self.down = Some((at, bytes, known));
+        }
+        self.down.as_ref().and_then(|(_, _, known)| known.get(node).copied())
+    }
+
+    fn length(&mut self, message: &AggregatorMessage) -> u64 {
+        match &self.length {
+            Some((known, length)) if known == message => *length,
+            _ => {
+                let length = length_down(message);
+                self.length = Some((message.clone(), length));
+                length
+            }
+        }
+    }
+}
