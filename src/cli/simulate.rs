@@ -1,14 +1,20 @@
 //! `starloom simulate`: a whole job in virtual time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use starloom_comms::scenario::{Scenario, StrategyChoice};
+use starloom_trainer::Program;
 
 use super::Programs;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_dir::RunDir;
+use crate::sim::compare::{Flight, draw, table};
 use crate::sim::{SimulateOptions, simulate};
 use crate::watch::{Verbosity, write_report};
+
+/// Points of a line in the picture, about.
+const POINTS: u64 = 40;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -27,7 +33,10 @@ pub(crate) struct Args {
     /// comes out does not depend on it.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// Print the summary as JSON on standard output, and nothing else.
+    /// Simulate the job once with each of these strategies, and draw accuracy against mission time: run-dir/accuracy.svg.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    strategies: Vec<StrategyChoice>,
+    /// Print the summary as JSON on standard output, and nothing else; with --strategies one for each, a line each.
     #[arg(long)]
     json: bool,
 }
@@ -45,17 +54,64 @@ pub(crate) fn run(args: &Args, verbose: u8, programs: &Programs) -> Result<Exit,
     program.check(&scenario).or_exit(Exit::BadInput)?;
     let created = Timestamp::now();
     let root = args.run_dir.clone().unwrap_or_else(|| RunDir::default_path(&scenario.name, created));
-    let (run_dir, _) = RunDir::create(&super::absolute(&root), &scenario, created).or_exit(Exit::Environment)?;
-    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = args.threads.map_or_else(processors, usize::from);
-    let options = SimulateOptions { scenario, run_dir: run_dir.clone(), threads, verbosity };
+    let root = super::absolute(&root);
+    if !args.strategies.is_empty() {
+        return compare(args, &scenario, program, (&root, created));
+    }
+    let (run_dir, _) = RunDir::create(&root, &scenario, created).or_exit(Exit::Environment)?;
+    let options = SimulateOptions { scenario, run_dir, threads: args.threads(), verbosity };
     let (summary, exit) = simulate(options, program)?;
     if args.json {
         super::print(&(serde_json::to_string(&summary).or_exit(Exit::Environment)? + "\n"));
     } else {
         let mut report = String::new();
-        write_report(&mut report, &summary, run_dir.root()).or_exit(Exit::Environment)?;
+        write_report(&mut report, &summary, &root).or_exit(Exit::Environment)?;
         super::print(&report);
     }
     Ok(exit)
+}
+
+/// Simulates the job once with each strategy, and shows which learns fastest.
+fn compare(
+    args: &Args,
+    scenario: &Scenario,
+    program: &dyn Program,
+    (root, created): (&Path, Timestamp),
+) -> Result<Exit, Failure> {
+    let mut flights = Vec::new();
+    for &strategy in &args.strategies {
+        let mut scenario = scenario.clone();
+        scenario.collective.strategy = strategy;
+        if scenario.training.evaluate_every == 0 {
+            scenario.training.evaluate_every = (scenario.training.rounds / POINTS).max(1);
+        }
+        let (run_dir, _) =
+            RunDir::create(&root.join(strategy.as_str()), &scenario, created).or_exit(Exit::Environment)?;
+        let options = SimulateOptions { scenario, run_dir, threads: args.threads(), verbosity: Verbosity::Silent };
+        let (summary, _) = simulate(options, program)?;
+        if args.json {
+            super::print(&(serde_json::to_string(&summary).or_exit(Exit::Environment)? + "\n"));
+        }
+        flights.push(Flight { strategy: strategy.to_string(), summary });
+    }
+    let path = root.join("accuracy.svg");
+    let title = format!("{}: accuracy by all-reduce strategy (simulated)", scenario.name);
+    let drawn = draw(&path, &title, &flights);
+    if !args.json {
+        let mut text = String::new();
+        table(&mut text, &flights).or_exit(Exit::Environment)?;
+        match &drawn {
+            Ok(()) => text.push_str(&format!("\n  picture    {}\n", path.display())),
+            Err(error) => text.push_str(&format!("\n  no picture: {error}\n")),
+        }
+        super::print(&text);
+    }
+    let worst = flights.iter().map(|flight| flight.summary.exit(false)).max_by_key(|exit| *exit as u8);
+    Ok(worst.unwrap_or(Exit::Completed))
+}
+
+impl Args {
+    fn threads(&self) -> usize {
+        self.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+    }
 }

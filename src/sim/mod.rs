@@ -13,10 +13,12 @@
 //! | `ground` | checkpoints on their way down |
 //! | `computers` | how long training takes |
 //! | `chronicle` | the event stream |
+//! | `compare` | the same job under several strategies |
 
 mod agenda;
 mod chronicle;
 mod collectives;
+pub mod compare;
 mod computers;
 mod ground;
 mod lanes;

@@ -119,6 +119,9 @@ fn sentence(event: &Event, verbosity: Verbosity) -> Option<String> {
         What::NodeLost { lost, round, how, samples } => {
             format!("{lost} lost in round {round} ({}), {samples} samples with it", format!("{how:?}").to_lowercase())
         }
+        What::Evaluated { round, accuracy: Some(accuracy), .. } => {
+            format!("after round {round}: accuracy {accuracy:.4}")
+        }
         What::CheckpointWritten { round, bytes, .. } if verbose => {
             format!("{node} wrote the checkpoint of round {round}, {bytes} bytes")
         }

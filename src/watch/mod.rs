@@ -11,6 +11,7 @@ mod tally;
 pub(crate) use display::Display;
 pub use display::Verbosity;
 pub use forecast::CollectiveTimes;
+pub(crate) use report::secs;
 pub use report::write_report;
-pub use summary::{CarryingPass, LandedCheckpoint, RunFacts, Summary};
+pub use summary::{CarryingPass, LandedCheckpoint, Milestone, RunFacts, Summary};
 pub use tally::Tally;

@@ -42,6 +42,19 @@ pub struct CarryingPass {
     pub bytes: u64,
 }
 
+/// How good the model was on the held-out split, on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Milestone {
+    /// After which round.
+    pub round: Round,
+    /// When, in mission seconds.
+    pub mission_secs: f64,
+    /// Accuracy, 0 to 1, if the task measures one.
+    pub accuracy: Option<f64>,
+    /// The loss.
+    pub loss: Option<f64>,
+}
+
 /// What the process that launched the job knows besides the events.
 #[derive(Debug, Clone)]
 pub struct RunFacts {
@@ -119,6 +132,9 @@ pub struct Summary {
     pub train_loss: Option<f64>,
     /// Accuracy on the held-out split, 0 to 1.
     pub eval_accuracy: Option<f64>,
+    /// How good the model was on the way, by `training.evaluate_every`: the latest ten thousand.
+    #[serde(default)]
+    pub milestones: Vec<Milestone>,
     /// Digest of the common state, per living node.
     pub state_digests: BTreeMap<NodeId, Digest>,
     /// What has landed, oldest first.

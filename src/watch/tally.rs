@@ -3,14 +3,17 @@
 //! A [`Tally`] observes every event in order and gives the [`Summary`] at any time; it reads nothing but events, so
 //! replaying `events.jsonl` gives the same summary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use starloom_comms::control::Report;
 use starloom_comms::events::{Event, Outcome, What};
 use starloom_comms::id::{Digest, NodeId, Round};
 
 use super::forecast::Forecasts;
-use super::summary::{CarryingPass, LandedCheckpoint, RunFacts, Summary};
+use super::summary::{CarryingPass, LandedCheckpoint, Milestone, RunFacts, Summary};
+
+/// How many evaluations of the model are kept.
+const MILESTONES: usize = 10_000;
 
 /// Counts a run's events.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +31,7 @@ pub struct Tally {
     passes: BTreeMap<(Round, Digest), Vec<CarryingPass>>,
     outcome: Option<Outcome>,
     forecasts: Forecasts,
+    milestones: VecDeque<Milestone>,
 }
 
 impl Tally {
@@ -65,6 +69,13 @@ impl Tally {
                     path: format!("ground/{path}"),
                     passes: Vec::new(),
                 });
+            }
+            What::Evaluated { round, accuracy, loss } => {
+                let (round, accuracy, loss) = (*round, *accuracy, *loss);
+                self.milestones.push_back(Milestone { round, mission_secs: event.t, accuracy, loss });
+                if self.milestones.len() > MILESTONES {
+                    self.milestones.pop_front();
+                }
             }
             What::Left { report } => {
                 self.reports.insert(event.node.clone(), report.clone());
@@ -133,6 +144,7 @@ impl Tally {
             collective: self.forecasts.times(),
             train_loss,
             eval_accuracy: self.reports.values().find_map(|report| report.eval_accuracy),
+            milestones: self.milestones.iter().copied().collect(),
             state_digests: self.reports.iter().map(|(node, report)| (node.clone(), report.state)).collect(),
             checkpoints_landed: self.landed.iter().map(|landed| self.with_passes(landed)).collect(),
         }
