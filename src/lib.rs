@@ -23,6 +23,7 @@ pub mod exit;
 pub mod launch;
 mod roles;
 pub mod run_dir;
+pub mod trace;
 
 pub use starloom_aggregator as aggregator;
 pub use starloom_comms as comms;
