@@ -8,6 +8,7 @@ mod certs;
 mod checkpoints;
 mod contacts;
 mod launch;
+mod output;
 mod progress;
 mod route;
 mod solo;
