@@ -4,6 +4,7 @@
 //! [`crate::main`] with a user's own.
 
 mod bench;
+mod bench_files;
 mod certs;
 mod checkpoints;
 mod contacts;
