@@ -1,13 +1,17 @@
 //! `starloom launch`: a whole job on this machine.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use serde_json::json;
 use starloom_comms::scenario::Scenario;
 
 use super::Programs;
+use super::output::OutFile;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::launch::{LaunchOptions, Start, Verbosity, Wires, launch, write_report};
+use crate::launch::{LaunchOptions, Start, Verbosity, Wires, launch, write_report, write_trace};
 use crate::run_dir::RunDir;
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +37,10 @@ pub(crate) struct Args {
     /// Print the summary as JSON on standard output, and nothing else.
     #[arg(long)]
     json: bool,
+    /// Write what each node was at and what each direction of a link sent, in mission time, into this file when the job has
+    /// ended: for Perfetto (ui.perfetto.dev). With --resume the whole run, from its first start on.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// Run this program for every node instead of a built-in task (it uses starloom::Session).
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
@@ -47,12 +55,23 @@ pub(crate) fn run(args: Args, verbose: u8, programs: &Programs) -> Result<Exit, 
         (false, 0) => Verbosity::Normal,
         (false, _) => Verbosity::Verbose,
     };
+    let trace = args.trace.as_deref().map(OutFile::create).transpose()?;
     let options = match &args.resume {
         Some(run_dir) => resume(&args, run_dir, verbosity, programs)?,
         None => fresh(&args, verbosity, programs)?,
     };
     let run_dir = options.run_dir.clone();
     let (summary, exit) = launch(options)?;
+    if let Some(file) = trace {
+        let about = [
+            ("scenario", json!(summary.name)),
+            ("seed", json!(summary.seed)),
+            ("time_scale", json!(summary.time_scale)),
+            ("byte_scale", json!(summary.byte_scale)),
+        ];
+        let events = File::open(run_dir.events_path()).or_exit(Exit::Environment)?;
+        file.fill(|out| write_trace(BufReader::new(events), &about, out))?;
+    }
     if args.json {
         super::print(&(serde_json::to_string(&summary).or_exit(Exit::Environment)? + "\n"));
     } else {

@@ -12,6 +12,7 @@ mod report;
 mod summary;
 mod supervisor;
 mod tally;
+mod trace;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,7 @@ pub use display::Verbosity;
 pub use report::write_report;
 pub use summary::{CarryingPass, LandedCheckpoint, RunFacts, Summary};
 pub use tally::Tally;
+pub use trace::write_trace;
 
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_dir::{Job, RunDir};
