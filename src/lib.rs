@@ -24,6 +24,7 @@ pub mod launch;
 mod roles;
 pub mod run_dir;
 pub mod sim;
+pub mod trace;
 pub mod watch;
 
 pub use starloom_aggregator as aggregator;

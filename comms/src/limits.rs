@@ -65,6 +65,8 @@ pub const CONTROL_EVENT_QUEUE: usize = 256;
 pub const LINK_EVENT_QUEUE: usize = 16;
 /// Frames that an emulated laser holds between the sender's last bit and the receiver's; beyond it the sender waits.
 pub const LASER_FLIGHT_FRAMES: usize = 4096;
+/// Windows of contact in which a lane sends, noted until they are told of when a round is over.
+pub const MAX_LANE_SPANS: usize = 4096;
 /// How often a chunk that arrives damaged is sent again before its delivery fails.
 pub const CHUNK_RESENDS: u32 = 3;
 /// Steps of the search for a chain through a roster too large for an exact answer.

@@ -3,7 +3,11 @@
 //! [`simulated::compare`] plans every strategy on what a planner may know, at several starts, and lets the schedule run on what
 //! happens; [`mod@write`] turns the [`Row`]s into a table, lines of JSON or CSV. Columns are named as nccl-tests names them.
 
+mod acquisitions;
+pub mod report;
+pub mod round;
 pub mod simulated;
+pub mod sizes;
 pub mod write;
 
 use serde::Serialize;
@@ -31,6 +35,10 @@ pub struct Row {
     pub busbw_gb_s: Option<f64>,
     /// What crosses all links in one all-reduce, headers included: the median.
     pub wire_bytes: Option<u64>,
+    /// How often two terminals have to find each other for one all-reduce: windows of contact that it uses, each counted once
+    /// for both directions of its link, also one that is open when the round begins; the median over the starts that
+    /// complete.
+    pub acquisitions: Option<u64>,
     /// The largest difference of the mean from the exact one, over the largest magnitude of that.
     pub max_relative_error: Option<f64>,
     /// What no exact all-reduce is faster than: the median over the starts that have such a bound.

@@ -1,4 +1,6 @@
 //! Strategies on a contact plan, without processes: planned on what is known, run on what happens.
+//!
+//! [`compare`] makes the rows of a table, and keeps what they are made of for whoever wants to draw it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,13 +10,13 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use starloom_comms::codec::Wire;
 use starloom_comms::collective::bound::Bounds;
-use starloom_comms::collective::cost::{CostModel, predict};
-use starloom_comms::collective::{PlanError, Planned, Schedule, Task, in_memory, plan};
-use starloom_comms::contacts::{ContactPlan, Contacts};
+use starloom_comms::collective::{PlanError, in_memory};
+use starloom_comms::contacts::Contacts;
 use starloom_comms::id::NodeId;
 use starloom_comms::scenario::StrategyChoice;
 use starloom_comms::units::MissionTime;
 
+use super::round::{Round, planned};
 use super::{Row, quantile};
 
 /// Elements of the vector on which rounding is measured.
@@ -47,12 +49,27 @@ pub struct Field<'a> {
 }
 
 /// What came of one strategy with one payload at one start, in seconds from the start.
-#[derive(Debug, Clone, Copy, Default)]
-struct Outcome {
-    predicted: Option<f64>,
-    took: Option<f64>,
-    bound: Option<f64>,
-    wire_bytes: Option<u64>,
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Outcome {
+    /// What the planner predicted; nothing if there is no plan.
+    pub predicted: Option<f64>,
+    /// What it took; nothing if it never completes.
+    pub took: Option<f64>,
+    /// What no exact all-reduce is faster than, if there is such a bound.
+    pub bound: Option<f64>,
+    /// What was planned to cross all links.
+    pub wire_bytes: Option<u64>,
+    /// How many windows of contact it used, as [`Row::acquisitions`](super::Row::acquisitions) says; nothing if it never completes.
+    pub acquisitions: Option<u64>,
+}
+
+/// A comparison's rows, and what they are made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// A row for each payload and strategy, payload by payload.
+    pub rows: Vec<Row>,
+    /// For each row its outcomes, start by start.
+    pub outcomes: Vec<Vec<Outcome>>,
 }
 
 /// Compares strategies: a row for each payload and strategy. `told` hears how many of all plans have been made.
@@ -63,7 +80,7 @@ pub fn compare(
     comparison: &Comparison,
     field: Field<'_>,
     told: impl Fn(usize, usize) + Sync,
-) -> Result<Vec<Row>, PlanError> {
+) -> Result<Compared, PlanError> {
     let Comparison { strategies, payloads, starts, .. } = comparison;
     let bounds = Bounds::with_relays(&field.contacts.planned, field.members, field.relays);
     let cells = payloads.len() * starts.len();
@@ -92,7 +109,7 @@ pub fn compare(
         }
     });
     let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut rows = Vec::with_capacity(payloads.len() * strategies.len());
+    let mut compared = Compared { rows: Vec::new(), outcomes: Vec::new() };
     for (payload, cells) in payloads.iter().zip(outcomes.chunks(starts.len().max(1))) {
         for (index, choice) in strategies.iter().enumerate() {
             let outcomes: Vec<_> = cells.iter().map(|cell| cell[index].clone()).collect();
@@ -102,10 +119,11 @@ pub fn compare(
                 return Err(error.clone());
             }
             let outcomes: Vec<Outcome> = outcomes.into_iter().map(Result::unwrap_or_default).collect();
-            rows.push(row(comparison, field, *choice, *payload, &outcomes));
+            compared.rows.push(row(comparison, field, *choice, *payload, &outcomes));
+            compared.outcomes.push(outcomes);
         }
     }
-    Ok(rows)
+    Ok(compared)
 }
 
 /// Plans and runs one all-reduce.
@@ -116,38 +134,14 @@ fn run(
     wire: Wire,
     start: MissionTime,
 ) -> Result<Outcome, PlanError> {
-    let planned = planned(choice, field, elements, wire, start)?;
-    let since = |at: MissionTime| at.since(start).as_secs_f64();
-    let happened = on(&planned.schedule, field, field.contacts.actual.listed(), wire, start);
+    let round = Round::run(choice, field, elements, wire, start)?;
     Ok(Outcome {
-        predicted: Some(since(planned.completes)),
-        took: happened.map(since),
+        predicted: Some(round.predicted_secs()),
+        took: round.took_secs(),
         bound: None,
-        wire_bytes: Some(planned.prediction.wire_bytes()),
+        wire_bytes: Some(round.wire_bytes()),
+        acquisitions: round.completes.is_ok().then_some(round.acquisitions),
     })
-}
-
-fn planned(
-    choice: StrategyChoice,
-    field: Field<'_>,
-    elements: usize,
-    wire: Wire,
-    at: MissionTime,
-) -> Result<Planned, PlanError> {
-    let Field { members, relays, contacts } = field;
-    plan(choice, &Task { members, relays, elements, model: CostModel::of(wire), plan: &contacts.planned, at })
-}
-
-/// When a schedule completes on contacts; nothing if it never does.
-fn on(
-    schedule: &Schedule,
-    field: Field<'_>,
-    plan: &ContactPlan,
-    wire: Wire,
-    start: MissionTime,
-) -> Option<MissionTime> {
-    let nodes: Vec<NodeId> = field.members.iter().chain(field.relays).cloned().collect();
-    predict(schedule, &nodes, plan, start, &CostModel::of(wire)).completes.ok()
 }
 
 fn row(comparison: &Comparison, field: Field<'_>, choice: StrategyChoice, payload: u64, outcomes: &[Outcome]) -> Row {
@@ -158,8 +152,6 @@ fn row(comparison: &Comparison, field: Field<'_>, choice: StrategyChoice, payloa
     let ratios = outcomes.iter().map(|outcome| Some(outcome.took? / outcome.bound?)).filter(Option::is_some);
     let bounds: Vec<Option<f64>> = outcomes.iter().map(|outcome| outcome.bound).filter(Option::is_some).collect();
     let predicted: Vec<Option<f64>> = outcomes.iter().map(|outcome| outcome.predicted).collect();
-    let mut bytes: Vec<u64> = outcomes.iter().filter_map(|outcome| outcome.wire_bytes).collect();
-    bytes.sort_unstable();
     let never = took.iter().filter(|took| took.is_none()).count();
     Row {
         strategy: choice.as_str(),
@@ -171,13 +163,20 @@ fn row(comparison: &Comparison, field: Field<'_>, choice: StrategyChoice, payloa
         p95_secs: quantile(&took, 0.95),
         algbw_gb_s: algbw,
         busbw_gb_s: algbw.map(|algbw| algbw * 2.0 * (nodes as f64 - 1.0) / nodes as f64),
-        wire_bytes: bytes.get(bytes.len() / 2).copied(),
+        wire_bytes: middle(outcomes.iter().filter_map(|outcome| outcome.wire_bytes)),
+        acquisitions: middle(outcomes.iter().filter_map(|outcome| outcome.acquisitions)),
         max_relative_error: error_of_mean(comparison, field, choice, payload),
         lower_bound_secs: quantile(&bounds, 0.5),
         ratio: quantile(&ratios.collect::<Vec<_>>(), 0.5),
         never_share: never as f64 / took.len().max(1) as f64,
         predicted_secs: quantile(&predicted, 0.5),
     }
+}
+
+fn middle(counts: impl Iterator<Item = u64>) -> Option<u64> {
+    let mut counts: Vec<u64> = counts.collect();
+    counts.sort_unstable();
+    counts.get(counts.len() / 2).copied()
 }
 
 /// What codec and order of a strategy do to numbers: on a vector of its own, that is short enough to be computed.
@@ -199,6 +198,7 @@ fn error_of_mean(comparison: &Comparison, field: Field<'_>, choice: StrategyChoi
     (largest > 0.0).then_some(worst / largest)
 }
 
-fn elements(payload: u64) -> usize {
+/// How many numbers a payload in `f32` has.
+pub(super) fn elements(payload: u64) -> usize {
     usize::try_from(payload / size_of::<f32>() as u64).unwrap_or(usize::MAX)
 }

@@ -19,15 +19,15 @@ pub fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{size} as {wire} among {} nodes; no exact all-reduce is faster than {bound}", row.nodes)?;
             writeln!(
                 out,
-                "  {:<16} {:>12} {:>12} {:>12} {:>7} {:>6} {:>10} {:>10} {:>9}",
-                "strategy", "median", "p95", "predicted", "ratio", "never", "algbw", "wire", "error"
+                "  {:<16} {:>12} {:>12} {:>12} {:>7} {:>6} {:>10} {:>10} {:>9} {:>9}",
+                "strategy", "median", "p95", "predicted", "ratio", "never", "algbw", "wire", "acquired", "error"
             )?;
         }
         let time = |value: Option<f64>| value.map_or("-".to_owned(), secs);
         let bytes = row.wire_bytes.map_or("-".to_owned(), |bytes| format!("{}", ByteSize(bytes)));
         writeln!(
             out,
-            "  {:<16} {:>12} {:>12} {:>12} {:>7} {:>6} {:>10} {:>10} {:>9}",
+            "  {:<16} {:>12} {:>12} {:>12} {:>7} {:>6} {:>10} {:>10} {:>9} {:>9}",
             row.strategy,
             time(row.median_secs),
             time(row.p95_secs),
@@ -36,6 +36,7 @@ pub fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
             format!("{:.0} %", 100.0 * row.never_share),
             row.algbw_gb_s.map_or("-".to_owned(), |speed| format!("{speed:.3} GB/s")),
             bytes,
+            row.acquisitions.map_or("-".to_owned(), |count| count.to_string()),
             row.max_relative_error.map_or("-".to_owned(), |error| format!("{error:.1e}")),
         )?;
     }

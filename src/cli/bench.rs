@@ -1,6 +1,6 @@
 //! `starloom bench`: what is to be compared with numbers.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use starloom_comms::codec::Wire;
@@ -8,8 +8,13 @@ use starloom_comms::limits::MAX_ELEMENTS;
 use starloom_comms::scenario::{Scenario, StrategyChoice};
 use starloom_comms::units::{ByteSize, MissionTime};
 
+use super::bench_files;
+use super::output::OutFile;
 use super::progress::Progress;
+use crate::bench::report::Subject;
+use crate::bench::round::Round;
 use crate::bench::simulated::{Comparison, Field, compare};
+use crate::bench::sizes::by_size;
 use crate::bench::write;
 use crate::exit::{Exit, Failure, OrExit};
 
@@ -47,9 +52,18 @@ struct AllReduceArgs {
     /// From how many instants, spread over the first half of the contact plan.
     #[arg(long, value_name = "COUNT", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=1000))]
     starts: u16,
-    /// A table, an object a line, or lines with commas.
+    /// A table, an object a line, lines with commas, or a report with pictures.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Write to this file, or into this directory, instead of to standard output; a report otherwise goes to
+    /// <scenario>-allreduce.html, and its pictures always lie beside it as SVG.
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// Write one round into this file for Perfetto (ui.perfetto.dev), with a track for each direction of a link: that of auto, or of
+    /// the first strategy if auto is not compared, with the middle one of the sizes, from the first start from which it
+    /// completes.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// Set any scenario key before. May be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -63,12 +77,24 @@ enum Format {
     Json,
     /// Comma-separated values.
     Csv,
+    /// A page with pictures.
+    Html,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let What::Allreduce(args) = &args.what;
     let scenario = super::load(&args.scenario, &args.set)?;
     let comparison = comparison(args, &scenario)?;
+    // What cannot be written is said before the work, not after it.
+    let extension = match args.format {
+        Format::Table => "txt",
+        Format::Json => "jsonl",
+        Format::Csv => "csv",
+        Format::Html => "html",
+    };
+    let out = args.out.clone().or_else(|| (args.format == Format::Html).then(|| PathBuf::from(".")));
+    let mut out = out.map(|out| bench_files::file(&out, &scenario, extension)).transpose()?;
+    let trace = args.trace.as_deref().map(OutFile::create).transpose()?;
     let progress = Progress::new();
     progress.stage("the contacts".to_owned());
     let (members, relays) = (scenario.nodes(), scenario.relays());
@@ -76,23 +102,39 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let field = Field { members: &members, relays: &relays, contacts: &contacts };
     progress.stage("strategies".to_owned());
     let told = |done: usize, all: usize| progress.share(done as f64 / all as f64);
-    let rows = compare(&comparison, field, told).or_exit(Exit::Failed)?;
+    let compared = compare(&comparison, field, told).or_exit(Exit::Failed)?;
+    let has_pictures = args.format == Format::Html;
+    let round = (trace.is_some() || has_pictures).then(|| Round::shown(&comparison, field)).flatten();
+    progress.stage("smaller constellations".to_owned());
+    let sizes = has_pictures.then(|| by_size(&comparison, field, &compared, |share| progress.share(share))).flatten();
     progress.end();
-    let mut out = Vec::new();
+    if let Some(file) = trace {
+        bench_files::trace(file, &scenario, &comparison, round.as_ref())?;
+    }
+    if let (Format::Html, Some(file)) = (args.format, out.take_if(|_| has_pictures)) {
+        let subject = Subject {
+            scenario: &scenario.name,
+            command: &bench_files::command(&args.scenario, &comparison, args.starts, &args.set),
+            comparison: &comparison,
+            field,
+            compared: &compared,
+            sizes: sizes.as_ref(),
+            round: round.as_ref().map(|(payload, round)| (*payload, round)),
+        };
+        bench_files::to_stdout(bench_files::report(file, &subject)?.as_bytes())?;
+        return Ok(Exit::Completed);
+    }
+    let mut text = Vec::new();
     let written = match args.format {
-        Format::Table => writeln!(out, "{}, from {} starts", scenario.name, comparison.starts.len())
-            .and_then(|()| write::table(&rows, &mut out)),
-        Format::Json => write::json(&rows, &mut out),
-        Format::Csv => write::csv(&rows, &mut out),
+        Format::Table => writeln!(text, "{}, from {} starts", scenario.name, comparison.starts.len())
+            .and_then(|()| write::table(&compared.rows, &mut text)),
+        Format::Json => write::json(&compared.rows, &mut text),
+        Format::Csv => write::csv(&compared.rows, &mut text),
+        Format::Html => Ok(()),
     };
     written.or_exit(Exit::Environment)?;
-    match io::stdout().lock().write_all(&out) {
-        // A reader that has enough (`| head`) closes the pipe; that is no error.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::message(Exit::Environment, format!("standard output: {error}")))
-        }
-        _ => Ok(Exit::Completed),
-    }
+    out.map_or_else(|| bench_files::to_stdout(&text), |file| file.fill(|out| out.write_all(&text)))?;
+    Ok(Exit::Completed)
 }
 
 fn comparison(args: &AllReduceArgs, scenario: &Scenario) -> Result<Comparison, Failure> {

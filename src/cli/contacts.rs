@@ -1,8 +1,8 @@
 //! `starloom contacts`: who can reach whom, when, at what rate.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use starloom_comms::contacts::formats::{csv, ion, jsonl, tvg};
 use starloom_comms::contacts::{ContactPlan, Contacts};
@@ -11,6 +11,7 @@ use starloom_comms::orbit::Statistics;
 use starloom_comms::scenario::{Orbits, Scenario};
 use starloom_comms::units::MissionTime;
 
+use super::output::OutFile;
 use super::progress::Progress;
 use crate::contacts::{Kind, View, gantt, plan_file, rows, table};
 use crate::exit::{Exit, Failure, OrExit};
@@ -97,7 +98,7 @@ fn show(args: &Args, scenario: &Scenario, orbits: &Orbits) -> Result<(), Failure
         progress.stage("the chart".to_owned());
         let title = format!("{}, {} h from {}", scenario.name, view.secs() / 3_600.0, orbits.start);
         let chart = gantt::svg(&view, args.kind.unwrap_or(Kind::Isl), &title).or_exit(Exit::BadInput)?;
-        write_file(path, |out| out.write_all(chart.as_bytes()))?;
+        OutFile::create(path)?.fill(|out| out.write_all(chart.as_bytes()))?;
     }
     match args.format {
         Format::Table => {
@@ -179,7 +180,7 @@ fn write_named(args: &Args, name: &str, write: impl FnOnce(&mut dyn Write) -> io
     if let Some(directory) = &args.out {
         let problem = |error: io::Error| format!("cannot create {}: {error}", directory.display());
         fs::create_dir_all(directory).map_err(|error| Failure::message(Exit::Environment, problem(error)))?;
-        return write_file(&directory.join(name), write);
+        return OutFile::create(&directory.join(name))?.fill(write);
     }
     let mut out = BufWriter::new(io::stdout().lock());
     match write(&mut out).and_then(|()| out.flush()) {
@@ -189,21 +190,4 @@ fn write_named(args: &Args, name: &str, write: impl FnOnce(&mut dyn Write) -> io
         }
         _ => Ok(()),
     }
-}
-
-/// Writes a file beside its place and moves it there: who sees it sees all of it.
-fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".part");
-    let written = File::create(&draft).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        write(&mut out)?;
-        out.flush()?;
-        fs::rename(&draft, path)
-    });
-    written.map_err(|error| {
-        // What was begun is of no use to anybody.
-        fs::remove_file(&draft).ok();
-        Failure::message(Exit::Environment, format!("cannot write {}: {error}", path.display()))
-    })
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use starloom_comms::scenario::Scenario;
 
 use super::Programs;
+use super::output::OutFile;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::launch::{LaunchOptions, Start, Wires, launch};
 use crate::run_dir::RunDir;
@@ -34,6 +35,10 @@ pub(crate) struct Args {
     /// Print the summary as JSON on standard output, and nothing else.
     #[arg(long)]
     json: bool,
+    /// Write what each node was at and what each direction of a link sent, in mission time, into this file when the job has
+    /// ended: for Perfetto (ui.perfetto.dev). With --resume the whole run, from its first start on.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// Run this program for every node instead of a built-in task (it uses starloom::Session).
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
@@ -48,12 +53,16 @@ pub(crate) fn run(args: Args, verbose: u8, programs: &Programs) -> Result<Exit, 
         (false, 0) => Verbosity::Normal,
         (false, _) => Verbosity::Verbose,
     };
+    let trace = args.trace.as_deref().map(OutFile::create).transpose()?;
     let options = match &args.resume {
         Some(run_dir) => resume(&args, run_dir, verbosity, programs)?,
         None => fresh(&args, verbosity, programs)?,
     };
     let run_dir = options.run_dir.clone();
     let (summary, exit) = launch(options)?;
+    if let Some(file) = trace {
+        super::trace_run(file, &run_dir, &summary)?;
+    }
     if args.json {
         super::print(&(serde_json::to_string(&summary).or_exit(Exit::Environment)? + "\n"));
     } else {

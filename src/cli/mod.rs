@@ -4,10 +4,12 @@
 //! [`crate::main`] with a user's own.
 
 mod bench;
+mod bench_files;
 mod certs;
 mod checkpoints;
 mod contacts;
 mod launch;
+mod output;
 mod progress;
 mod route;
 mod simulate;
@@ -15,17 +17,22 @@ mod solo;
 mod validate;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use serde_json::json;
 use starloom_comms::scenario::Scenario;
 use starloom_trainer::Program;
 use tracing_subscriber::EnvFilter;
 
+use self::output::OutFile;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::roles;
+use crate::run_dir::RunDir;
+use crate::watch::{Summary, write_trace};
 
 /// The training programs that a command can run, by their names.
 pub type Programs = Vec<Box<dyn Program>>;
@@ -153,6 +160,18 @@ pub(crate) fn program_for<'a>(scenario: &Scenario, programs: &'a Programs) -> Re
             format!("job.task = \"{task}\": this program has no such task; it has {names}"),
         )
     })
+}
+
+/// Writes the trace of a run that has ended.
+fn trace_run(file: OutFile, run_dir: &RunDir, summary: &Summary) -> Result<(), Failure> {
+    let about = [
+        ("scenario", json!(summary.name)),
+        ("seed", json!(summary.seed)),
+        ("time_scale", json!(summary.time_scale)),
+        ("byte_scale", json!(summary.byte_scale)),
+    ];
+    let events = File::open(run_dir.events_path()).or_exit(Exit::Environment)?;
+    file.fill(|out| write_trace(BufReader::new(events), &about, out))
 }
 
 fn print(text: &str) {

@@ -7,6 +7,7 @@ use starloom_comms::scenario::{Scenario, StrategyChoice};
 use starloom_trainer::Program;
 
 use super::Programs;
+use super::output::OutFile;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_dir::RunDir;
 use crate::sim::compare::{Flight, draw, table};
@@ -36,6 +37,10 @@ pub(crate) struct Args {
     /// Simulate the job once with each of these strategies, and draw accuracy against mission time: run-dir/accuracy.svg.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     strategies: Vec<StrategyChoice>,
+    /// Write what each node was at and what each direction of a link sent, in mission time, into this file: for Perfetto
+    /// (ui.perfetto.dev).
+    #[arg(long, value_name = "FILE", conflicts_with = "strategies")]
+    trace: Option<PathBuf>,
     /// Print the summary as JSON on standard output, and nothing else; with --strategies one for each, a line each.
     #[arg(long)]
     json: bool,
@@ -58,9 +63,14 @@ pub(crate) fn run(args: &Args, verbose: u8, programs: &Programs) -> Result<Exit,
     if !args.strategies.is_empty() {
         return compare(args, &scenario, program, (&root, created));
     }
+    let trace = args.trace.as_deref().map(OutFile::create).transpose()?;
     let (run_dir, _) = RunDir::create(&root, &scenario, created).or_exit(Exit::Environment)?;
-    let options = SimulateOptions { scenario, run_dir, threads: args.threads(), verbosity };
+    let lanes = trace.is_some();
+    let options = SimulateOptions { scenario, run_dir: run_dir.clone(), threads: args.threads(), lanes, verbosity };
     let (summary, exit) = simulate(options, program)?;
+    if let Some(file) = trace {
+        super::trace_run(file, &run_dir, &summary)?;
+    }
     if args.json {
         super::print(&(serde_json::to_string(&summary).or_exit(Exit::Environment)? + "\n"));
     } else {
@@ -87,7 +97,8 @@ fn compare(
         }
         let (run_dir, _) =
             RunDir::create(&root.join(strategy.as_str()), &scenario, created).or_exit(Exit::Environment)?;
-        let options = SimulateOptions { scenario, run_dir, threads: args.threads(), verbosity: Verbosity::Silent };
+        let (threads, lanes, verbosity) = (args.threads(), false, Verbosity::Silent);
+        let options = SimulateOptions { scenario, run_dir, threads, lanes, verbosity };
         let (summary, _) = simulate(options, program)?;
         if args.json {
             super::print(&(serde_json::to_string(&summary).or_exit(Exit::Environment)? + "\n"));

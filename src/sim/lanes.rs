@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
-use starloom_comms::collective::Frame;
+use starloom_comms::collective::{Frame, Tag};
 use starloom_comms::contacts::{ActualContacts, Transit};
-use starloom_comms::id::NodeId;
+use starloom_comms::events::What;
+use starloom_comms::id::{Attempt, NodeId, Round};
 use starloom_comms::limits::LANE_QUEUE_FRAMES;
 use starloom_comms::net::laser::Laser;
 use starloom_comms::units::MissionTime;
@@ -21,6 +23,18 @@ pub(super) struct Lanes {
     unread: BTreeMap<(NodeId, NodeId), VecDeque<Frame>>,
     /// What each node has sent: as bare `f32`, and on the wire.
     sent: BTreeMap<NodeId, (u64, u64)>,
+    /// What lanes have sent of attempts that are not told of yet, if that is to be told.
+    accounts: Option<BTreeMap<(NodeId, NodeId, Tag), Account>>,
+}
+
+/// What a lane has sent of an attempt.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Account {
+    pub(super) start: MissionTime,
+    pub(super) end: MissionTime,
+    pub(super) busy: Duration,
+    pub(super) frames: u64,
+    pub(super) bytes: u64,
 }
 
 struct Lane {
@@ -29,7 +43,7 @@ struct Lane {
 }
 
 impl Lanes {
-    pub(super) fn new(contacts: Arc<ActualContacts>, byte_scale: f64) -> Self {
+    pub(super) fn new(contacts: Arc<ActualContacts>, byte_scale: f64, told: bool) -> Self {
         Self {
             contacts,
             byte_scale,
@@ -37,6 +51,7 @@ impl Lanes {
             peers: BTreeMap::new(),
             unread: BTreeMap::new(),
             sent: BTreeMap::new(),
+            accounts: told.then(BTreeMap::new),
         }
     }
 
@@ -71,6 +86,14 @@ impl Lanes {
         let transit = lane.laser.schedule(now, bytes)?;
         lane.queued += 1;
         let (raw, wire) = self.sent.entry(from.clone()).or_default();
+        if let Some(accounts) = &mut self.accounts {
+            let fresh = Account { start: transit.start, end: transit.sent, busy: Duration::ZERO, frames: 0, bytes: 0 };
+            let account = accounts.entry((from.clone(), to.clone(), frame.tag())).or_insert(fresh);
+            account.end = transit.sent;
+            account.busy += transit.sent.since(transit.start);
+            account.frames += 1;
+            account.bytes += bytes;
+        }
         *raw += u64::from(frame.header().elements) * size_of::<f32>() as u64;
         *wire += bytes;
         Some(transit)
@@ -104,14 +127,47 @@ impl Lanes {
         }
     }
 
+    /// What lanes have sent of attempts before `open`, or of all, as events of their senders.
+    pub(super) fn settle(&mut self, open: Option<(Round, Attempt)>) -> Vec<(NodeId, What)> {
+        let Some(accounts) = &mut self.accounts else { return Vec::new() };
+        let is_open = |tag: &Tag| open.is_some_and(|open| (tag.round, tag.attempt) >= open);
+        let (open, over) = std::mem::take(accounts).into_iter().partition(|((.., tag), _)| is_open(tag));
+        *accounts = open;
+        let over: BTreeMap<(NodeId, NodeId, Tag), Account> = over;
+        over.into_iter().map(|((from, peer, tag), account)| (from, account.told(peer, tag))).collect()
+    }
+
     /// What a node has sent: as bare `f32`, and on the wire.
     pub(super) fn sent(&self, node: &NodeId) -> (u64, u64) {
         self.sent.get(node).copied().unwrap_or_default()
+    }
+
+    /// Notes what a lane has sent elsewhere, if that is to be told.
+    pub(super) fn note(&mut self, from: &NodeId, to: &NodeId, tag: Tag, account: Account) {
+        if let Some(accounts) = &mut self.accounts {
+            accounts.insert((from.clone(), to.clone(), tag), account);
+        }
     }
 
     /// Counts what a node has sent elsewhere.
     pub(super) fn count(&mut self, node: &NodeId, (raw, wire): (u64, u64)) {
         let sent = self.sent.entry(node.clone()).or_default();
         *sent = (sent.0 + raw, sent.1 + wire);
+    }
+}
+
+impl Account {
+    /// The account as an event of the sender.
+    pub(super) fn told(self, peer: NodeId, tag: Tag) -> What {
+        What::LaneSent {
+            peer,
+            round: tag.round,
+            attempt: tag.attempt,
+            start_secs: self.start.as_secs_f64(),
+            end_secs: self.end.as_secs_f64(),
+            busy_secs: self.busy.as_secs_f64(),
+            frames: self.frames,
+            bytes: self.bytes,
+        }
     }
 }

@@ -71,6 +71,8 @@ pub struct SimulateOptions {
     pub run_dir: RunDir,
     /// How many trainers compute at the same time. Results do not depend on it.
     pub threads: usize,
+    /// Whether events tell what each lane sends.
+    pub lanes: bool,
     /// How much is shown.
     pub verbosity: Verbosity,
 }
@@ -81,7 +83,7 @@ pub struct SimulateOptions {
 /// A [`Failure`] where the job could not start. A job that started and failed gives a summary whose outcome says so.
 pub fn simulate(options: SimulateOptions, program: &dyn Program) -> Result<(Summary, Exit), Failure> {
     let started = Instant::now();
-    let SimulateOptions { scenario, run_dir, threads, verbosity } = options;
+    let SimulateOptions { scenario, run_dir, threads, lanes, verbosity } = options;
     let (contacts, eclipses) = surroundings(&scenario)?;
     let scenario = Arc::new(scenario);
     let host = scenario.aggregator.host.clone().or_else(|| scenario.nodes().first().cloned());
@@ -92,7 +94,7 @@ pub fn simulate(options: SimulateOptions, program: &dyn Program) -> Result<(Summ
     let chronicle = Chronicle::new(&run_dir.events_path(), display).or_exit(Exit::Environment)?;
     let permits = Permits::new(threads);
     let (tally, now) = thread::scope(|scope| {
-        let stage = Stage { scenario: &scenario, contacts: &contacts, run_dir: &run_dir };
+        let stage = Stage { scenario: &scenario, contacts: &contacts, run_dir: &run_dir, lanes };
         let mut trainers: Vec<(NodeId, Box<dyn Trainer>)> = Vec::new();
         for node in scenario.nodes() {
             let trainer: Box<dyn Trainer> = match scenario.simulation.payload {
@@ -151,6 +153,7 @@ struct Stage<'a> {
     scenario: &'a Arc<Scenario>,
     contacts: &'a Contacts,
     run_dir: &'a RunDir,
+    lanes: bool,
 }
 
 impl Stage<'_> {
@@ -200,7 +203,7 @@ impl Stage<'_> {
             nodes,
             office: Office::new(rules, restarts),
             post,
-            lanes: Lanes::new(actual.clone(), byte_scale),
+            lanes: Lanes::new(actual.clone(), byte_scale, self.lanes),
             collectives,
             planner,
             elements,

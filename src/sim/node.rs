@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use starloom_aggregator::engine::Session;
 use starloom_comms::collective::Tag;
+use starloom_comms::collective::cost::LaneLoad;
 use starloom_comms::control::{AggregatorMessage, NodeMessage, PlanStamp, Report, Then, View};
 use starloom_comms::events::{Phase, What};
 use starloom_comms::id::{Attempt, NodeId, Round};
@@ -14,6 +15,7 @@ use starloom_comms::net::membership::WrittenCheckpoint;
 use starloom_comms::scenario::{Fault, FaultTime};
 use starloom_comms::units::MissionTime;
 
+use super::lanes::Account;
 use super::trainer::{Reply, Trainer, Word};
 use super::world::{Happening, World};
 
@@ -289,6 +291,16 @@ impl World<'_> {
         let course = collectives.ready(*tag, id, self.now, ranks, (planned.schedule, &plan.schedule));
         let (Some(course), tag) = (course, *tag) else { return };
         let Ok(completes) = course.prediction.completes else { return };
+        for lane in &course.prediction.lanes {
+            let (from, to) = (&course.ranks[lane.from.index()], &course.ranks[lane.to.index()]);
+            let LaneLoad { start, end, frames, bytes, busy_nanos, .. } = *lane;
+            self.lanes.note(
+                from,
+                to,
+                tag,
+                Account { start, end, busy: Duration::from_nanos(busy_nanos), frames, bytes },
+            );
+        }
         for (index, (rank, times)) in course.ranks.iter().zip(&course.prediction.ranks).enumerate() {
             let done =
                 if plan.schedule.is_relay(starloom_comms::id::Rank(index as u32)) { completes } else { times.done };

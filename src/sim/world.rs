@@ -172,8 +172,23 @@ impl World<'_> {
                     Some(at) => self.agenda.plan(at, Happening::Down(node, session, message)),
                     None => self.warn(&NodeId::aggregator(), format!("no way leads to {node} any more")),
                 },
-                Act::Tell(what) => self.tell(&NodeId::aggregator(), what),
+                Act::Tell(what) => {
+                    self.settle_lanes(&what);
+                    self.tell(&NodeId::aggregator(), what);
+                }
             }
+        }
+    }
+
+    /// Where an attempt is over, what lanes have sent of it is told.
+    fn settle_lanes(&mut self, what: &What) {
+        let open = match what {
+            What::RoundPlanned { round, attempt, .. } => Some((*round, *attempt)),
+            What::Finished { .. } => None,
+            _ => return,
+        };
+        for (node, sent) in self.lanes.settle(open) {
+            self.tell(&node, sent);
         }
     }
 

@@ -7,6 +7,7 @@ mod forecast;
 mod report;
 mod summary;
 mod tally;
+mod trace;
 
 pub(crate) use display::Display;
 pub use display::Verbosity;
@@ -15,3 +16,4 @@ pub(crate) use report::secs;
 pub use report::write_report;
 pub use summary::{CarryingPass, LandedCheckpoint, Milestone, RunFacts, Summary};
 pub use tally::Tally;
+pub use trace::write_trace;

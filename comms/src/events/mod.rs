@@ -83,6 +83,26 @@ pub enum What {
         /// Its state.
         state: LinkState,
     },
+    /// What a lane to a peer has sent of an attempt in one window of contact. Told by the sender when the round is over; what a
+    /// node has sent that is lost before is not told.
+    LaneSent {
+        /// The receiver.
+        peer: NodeId,
+        /// The round.
+        round: Round,
+        /// The attempt.
+        attempt: Attempt,
+        /// When the first bit leaves, in mission seconds.
+        start_secs: f64,
+        /// When the last bit has left, in mission seconds.
+        end_secs: f64,
+        /// How many of these seconds it sends; the others it waits for frames.
+        busy_secs: f64,
+        /// How many frames.
+        frames: u64,
+        /// Bytes handed to the link: framing included, before TLS.
+        bytes: u64,
+    },
     /// A node's own contribution was refused; it goes on without it.
     ContributionRefused {
         /// The round.

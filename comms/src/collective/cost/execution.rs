@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::burst::Burst;
 use super::flow::Flow;
 use super::lane::{Cut, Lane};
 use super::{CostModel, LaneLoad, Never, Prediction, RankTimes};
@@ -23,6 +24,8 @@ pub(super) struct Execution<'a> {
     /// Nanoseconds of coding for a full frame.
     coding: u64,
     never: Option<Never>,
+    /// What lanes send, where somebody wants to know.
+    bursts: Option<Vec<Burst>>,
 }
 
 struct LaneState<'a> {
@@ -79,7 +82,19 @@ impl<'a> Execution<'a> {
         let full = (per_frame * size_of::<f32>()) as u64;
         let coding = model.coding.map_or(0, |speed| full.saturating_mul(1_000_000_000) / speed.max(1));
         let roots = schedule.shares.iter().map(|shares| shares.roots().collect()).collect();
-        Self { schedule, nodes, ranks, lanes, cuts, roots, coding, never: None }
+        Self { schedule, nodes, ranks, lanes, cuts, roots, coding, never: None, bursts: None }
+    }
+
+    /// The same execution with all bursts kept.
+    pub(super) fn recorded(self) -> Self {
+        Self { bursts: Some(Vec::new()), ..self }
+    }
+
+    /// What was kept, ordered by sender, receiver and time.
+    pub(super) fn take_bursts(&mut self) -> Vec<Burst> {
+        let mut bursts = self.bursts.take().unwrap_or_default();
+        bursts.sort_by_key(|burst| (burst.from, burst.to, burst.start));
+        bursts
     }
 
     /// Lets every rank do what it can until nothing moves.
@@ -102,6 +117,9 @@ impl<'a> Execution<'a> {
             from,
             to,
             bytes: state.lane.bytes,
+            frames: state.lane.frames,
+            start: state.lane.began().map_or(MissionTime::NEVER, MissionTime),
+            end: MissionTime(state.lane.free()),
             busy_nanos: state.lane.busy_nanos,
         };
         let lanes = self.lanes.iter().map(load).collect();
@@ -198,7 +216,14 @@ impl<'a> Execution<'a> {
                 _ => self.ranks[rank.index()].segments[step.segment as usize].shares.get(&step.share).cloned(),
             };
             let (Some(ready), Some(lane)) = (ready, self.lanes.get_mut(&(rank, to))) else { break };
-            let Some(arrived) = lane.lane.carry(&ready, self.cuts[step.segment as usize]) else {
+            let cut = self.cuts[step.segment as usize];
+            let arrived = match (&mut self.bursts, step.action) {
+                (Some(bursts), Action::Send { kind, .. }) => lane.lane.carry_told(&ready, cut, |run| {
+                    bursts.push(Burst::of(run, (rank, to), step.segment, kind));
+                }),
+                _ => lane.lane.carry(&ready, cut),
+            };
+            let Some(arrived) = arrived else {
                 let (from, to) = (self.nodes[rank.index()].clone(), self.nodes[to.index()].clone());
                 self.never.get_or_insert(Never { from, to });
                 lane.sends.clear();

@@ -1,5 +1,6 @@
 //! What a lane does to frames: it carries them one after the other, in its windows.
 
+use super::burst::Run;
 use super::flow::Flow;
 use crate::codec::Wire;
 use crate::collective::frame::Frame;
@@ -11,8 +12,12 @@ use crate::units::{MissionTime, nanos};
 pub(in crate::collective) struct Lane<'a> {
     /// Those that are not over, in order.
     contacts: &'a [Contact],
+    /// When the first frame began to leave.
+    began: Option<u64>,
     /// When the last frame has left.
     free: u64,
+    /// How many it has carried.
+    pub(in crate::collective) frames: u64,
     /// What it has carried.
     pub(in crate::collective) bytes: u64,
     /// How long it has sent.
@@ -43,7 +48,12 @@ impl Cut {
 
 impl<'a> Lane<'a> {
     pub(in crate::collective) const fn new(contacts: &'a [Contact]) -> Self {
-        Self { contacts, free: 0, bytes: 0, busy_nanos: 0 }
+        Self { contacts, began: None, free: 0, frames: 0, bytes: 0, busy_nanos: 0 }
+    }
+
+    /// When the first frame began to leave, if one did.
+    pub(in crate::collective) const fn began(&self) -> Option<u64> {
+        self.began
     }
 
     /// When the next frame can leave.
@@ -59,6 +69,11 @@ impl<'a> Lane<'a> {
 
     /// When the frames of `ready` arrive at the other end. Nothing if the contacts do not suffice.
     pub(in crate::collective) fn carry(&mut self, ready: &Flow, cut: Cut) -> Option<Flow> {
+        self.carry_told(ready, cut, |_| {})
+    }
+
+    /// The same, and `told` hears of each run of frames that leaves evenly.
+    pub(super) fn carry_told(&mut self, ready: &Flow, cut: Cut, mut told: impl FnMut(Run)) -> Option<Flow> {
         let mut arrived = Flow::empty();
         let mut frame = 0;
         while frame < cut.frames {
@@ -67,22 +82,23 @@ impl<'a> Lane<'a> {
             let evenly = if frame + 1 == cut.frames { 1 } else { end.frame.min(cut.frames - 2) - frame + 1 };
             let bytes = if frame + 1 == cut.frames { cut.last } else { cut.full };
             let pace = (end.at - at).checked_div(u64::from(end.frame - frame)).unwrap_or_default();
-            let (sent, first, last) = self.send(at, pace, evenly, bytes)?;
+            let (first, run) = self.send(at, pace, evenly, bytes)?;
             arrived.push(frame, first);
-            arrived.push(frame + sent - 1, last);
-            frame += sent;
+            arrived.push(frame + run.frames - 1, run.arrival);
+            frame += run.frames;
+            told(run);
         }
+        self.frames += u64::from(cut.frames);
         self.bytes += u64::from(cut.frames - 1) * cut.full + cut.last;
         Some(arrived)
     }
 
     /// Sends some of `frames` frames of `bytes` that are there from `ready` on, `pace` nanoseconds after each other: as many as go
-    /// evenly. How many, and when the first and the last of them arrive.
-    fn send(&mut self, ready: u64, pace: u64, frames: u32, bytes: u64) -> Option<(u32, u64, u64)> {
+    /// evenly. When the first of them arrives, and what they are together.
+    fn send(&mut self, ready: u64, pace: u64, frames: u32, bytes: u64) -> Option<(u64, Run)> {
         let (contact, first) = self.next(ready.max(self.free), bytes)?;
-        self.free = first.sent.0;
+        self.began.get_or_insert(first.start.0);
         let each = first.sent.0 - first.start.0;
-        self.busy_nanos += each;
         // While frames queue they leave one behind the other; when the queue is empty, as they come.
         let behind = first.start.0 - ready;
         let (spacing, queued) = match () {
@@ -95,9 +111,11 @@ impl<'a> Lane<'a> {
         let fit = even_until.saturating_sub(first.sent.0).checked_div(spacing).unwrap_or(u64::from(more));
         let more = more.min(u32::try_from(fit).unwrap_or(u32::MAX));
         let (sent, arrival) = fitting(contact, first, spacing, more);
-        self.free += spacing * u64::from(sent);
-        self.busy_nanos += each * u64::from(sent);
-        Some((sent + 1, first.arrival.0, arrival))
+        self.free = first.sent.0 + spacing * u64::from(sent);
+        let (frames, busy_nanos) = (sent + 1, each * (u64::from(sent) + 1));
+        self.busy_nanos += busy_nanos;
+        let bytes = bytes * u64::from(frames);
+        Some((first.arrival.0, Run { start: first.start.0, sent: self.free, arrival, frames, bytes, busy_nanos }))
     }
 
     /// The first window that the frame fits into.

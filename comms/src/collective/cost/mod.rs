@@ -33,6 +33,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod burst;
 mod execution;
 pub(super) mod flow;
 pub(super) mod lane;
@@ -41,6 +42,7 @@ mod tests;
 
 use thiserror::Error;
 
+pub use self::burst::Burst;
 use self::execution::Execution;
 use super::schedule::Schedule;
 use crate::codec::Wire;
@@ -94,7 +96,13 @@ pub struct LaneLoad {
     pub to: Rank,
     /// Frames and their headers.
     pub bytes: u64,
-    /// How long it sends.
+    /// How many frames.
+    pub frames: u64,
+    /// When the first bit leaves; [`MissionTime::NEVER`] if nothing does.
+    pub start: MissionTime,
+    /// When the last bit has left.
+    pub end: MissionTime,
+    /// How long it sends of that time.
     pub busy_nanos: u64,
 }
 
@@ -147,4 +155,25 @@ pub fn predict_from(
     let mut execution = Execution::new(schedule, nodes, plan, ready, model);
     execution.run();
     execution.prediction()
+}
+
+/// As [`predict`], and what each lane sends when: ordered by sender, receiver and time. Where the schedule never completes,
+/// what is sent nevertheless.
+///
+/// # Panics
+/// If there are not as many nodes as ranks.
+#[must_use]
+pub fn predict_bursts(
+    schedule: &Schedule,
+    nodes: &[NodeId],
+    plan: &ContactPlan,
+    start: MissionTime,
+    model: &CostModel,
+) -> (Prediction, Vec<Burst>) {
+    assert_eq!(nodes.len(), schedule.ranks(), "nodes and ranks");
+    let ready = vec![start; nodes.len()];
+    let mut execution = Execution::new(schedule, nodes, plan, &ready, model).recorded();
+    execution.run();
+    let bursts = execution.take_bursts();
+    (execution.prediction(), bursts)
 }

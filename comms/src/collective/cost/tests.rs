@@ -119,6 +119,31 @@ proptest! {
         let (flows, frames) = (flows.completes.expect("the last window lasts").0, frames.completes.expect("the same").0);
         prop_assert!(flows.abs_diff(frames) <= 1000, "{flows} and {frames} nanoseconds");
     }
+
+    #[test]
+    fn bursts_are_what_lanes_carry_one_after_the_other_in_their_windows(
+        (count, plan) in (3_u32..6).prop_flat_map(|count| (Just(count), windows(count))),
+        elements in 1_usize..2_000_000,
+    ) {
+        let (schedule, nodes) = (ring::schedule(&order(count), elements), nodes(count));
+        let (start, model) = (MissionTime(7_000_000), CostModel::of(Wire::Fp16));
+        let (prediction, bursts) = predict_bursts(&schedule, &nodes, &plan, start, &model);
+        prop_assert_eq!(&prediction, &predict(&schedule, &nodes, &plan, start, &model));
+        let lanes: Vec<&[Burst]> = bursts.chunk_by(|a, b| (a.from, a.to) == (b.from, b.to)).collect();
+        prop_assert_eq!(lanes.len(), prediction.lanes.len());
+        for (lane, load) in lanes.into_iter().zip(&prediction.lanes) {
+            prop_assert_eq!((lane[0].from, lane[0].to), (load.from, load.to));
+            prop_assert_eq!(lane.iter().map(|burst| burst.bytes).sum::<u64>(), load.bytes);
+            prop_assert_eq!(lane.iter().map(|burst| burst.busy_nanos).sum::<u64>(), load.busy_nanos);
+            prop_assert!(lane.windows(2).all(|pair| pair[0].sent <= pair[1].start), "{lane:?}");
+            for burst in lane {
+                let contact = plan.at(&nodes[burst.from.index()], &nodes[burst.to.index()], burst.start);
+                prop_assert!(contact.is_some_and(|contact| burst.arrival <= contact.end), "{burst:?}");
+                prop_assert!(burst.busy_nanos <= burst.sent.0 - burst.start.0, "{burst:?}");
+            }
+        }
+        prop_assert_eq!(bursts.iter().map(|burst| burst.arrival).max(), prediction.completes.ok());
+    }
 }
 
 /// The time of a ring with bytes `s` of a segment and `f` of a frame: `2(n−1)·s/B + d/c` if lanes never wait, and

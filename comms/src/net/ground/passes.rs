@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::contacts::{ActualContacts, Contact};
+use crate::contacts::{ActualContacts, Contact, Transit};
 use crate::custody::{Carried, Manifest, Pass, PassAccount};
 use crate::events::What;
 use crate::id::{Digest, NodeId, Round};
@@ -145,7 +145,7 @@ pub(super) enum News {
 pub(super) struct Lookout(pub(super) mpsc::UnboundedSender<News>);
 
 impl Observer<v1::Delivery> for Lookout {
-    fn departs(&mut self, delivery: &v1::Delivery, contact: &Contact, passed_over: Option<NoContact>) {
+    fn departs(&mut self, delivery: &v1::Delivery, _: Transit, contact: &Contact, passed_over: Option<NoContact>) {
         let delayed = passed_over.map(|obstacle| Misfit { what: Parcel::of(delivery), obstacle });
         self.say(News::Departed { pass: contact.into(), delayed });
     }

@@ -89,7 +89,7 @@ impl<T> LaserQueue<T> {
 /// Is told what becomes of the items of a stream with a laser, in the order in which they were queued.
 pub(crate) trait Observer<T>: Send {
     /// An item has a place in `contact`, which may lie ahead. `passed_over` is why it let whole contacts go by, if it did.
-    fn departs(&mut self, item: &T, contact: &Contact, passed_over: Option<NoContact>);
+    fn departs(&mut self, item: &T, transit: Transit, contact: &Contact, passed_over: Option<NoContact>);
 
     /// An item has arrived, by a place in `contact`.
     fn arrives(&mut self, item: &T, contact: &Contact);
@@ -179,7 +179,7 @@ impl<T> Beam<T> {
                 Some(transit) => {
                     if let Some((observer, contact)) = self.observer.as_mut().zip(self.laser.contact(transit.start)) {
                         let passed_over = self.laser.passed_over(ready, queued.bytes, transit.start);
-                        observer.departs(&queued.item, contact, passed_over);
+                        observer.departs(&queued.item, transit, contact, passed_over);
                     }
                     self.flight.push_back((transit, queued.item));
                 }

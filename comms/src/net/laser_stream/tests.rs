@@ -2,7 +2,7 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 
 use super::*;
-use crate::contacts::{ActualContacts, Contact, ContactPlan};
+use crate::contacts::{ActualContacts, Contact, ContactPlan, Transit};
 use crate::id::NodeId;
 use crate::units::BitsPerSecond;
 
@@ -126,8 +126,9 @@ fn an_item_that_fits_no_window_holds_up_the_lane_but_not_its_end() {
 struct Tell(mpsc::UnboundedSender<(&'static str, u32, MissionTime)>);
 
 impl Observer<u32> for Tell {
-    fn departs(&mut self, item: &u32, contact: &Contact, passed_over: Option<NoContact>) {
+    fn departs(&mut self, item: &u32, transit: Transit, contact: &Contact, passed_over: Option<NoContact>) {
         assert_eq!(passed_over, None, "each takes the next contact");
+        assert!(contact.covers(transit.start) && transit.start < transit.sent, "{transit:?}");
         self.0.send(("departs", *item, contact.start)).expect("is listened to");
     }
 

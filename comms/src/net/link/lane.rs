@@ -11,7 +11,7 @@ use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
 use super::body::FrameBody;
-use super::traffic::{Counts, LaneTraffic, wire_bytes};
+use super::traffic::{Counts, LaneTraffic, Notes, wire_bytes};
 use super::{DownCause, LaneDirection, LinkEvent, Numbered, carry};
 use crate::collective::Frame;
 use crate::events::LinkState;
@@ -145,6 +145,7 @@ impl LaneTask {
         let contact = watch::Sender::new(LinkState::Down);
         let changes = contact.subscribe();
         let (queue, frames) = laser_stream::channel(LANE_QUEUE_FRAMES, self.room.clone(), laser, contact);
+        let frames = frames.observed_by(Notes(self.counts.clone()));
         let mut request = http::Request::new(Body::new(FrameBody::new(frames, self.counts.clone())));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = http::Uri::from_static(carry::PATH);

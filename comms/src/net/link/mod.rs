@@ -26,7 +26,7 @@ use tokio::sync::{Notify, mpsc, watch};
 pub use self::lane::LaneSender;
 use self::lane::LaneTask;
 use self::traffic::Counts;
-pub use self::traffic::LaneTraffic;
+pub use self::traffic::{LaneSpan, LaneTraffic};
 use super::identity::Identity;
 use super::laser::Emulation;
 use super::listen::{Listener, ServeError, Serving};
@@ -227,6 +227,15 @@ impl Links {
     #[must_use]
     pub fn traffic(&self) -> LaneTraffic {
         self.sent.values().map(|counts| counts.traffic()).sum()
+    }
+
+    /// What lasers have sent to each peer since this was asked for last, in the order of time. Nothing without an emulation.
+    #[must_use]
+    pub fn take_spans(&self) -> Vec<(NodeId, LaneSpan)> {
+        let spans = |(peer, counts): (&NodeId, &Arc<Counts>)| {
+            counts.take_spans().into_iter().map(|span| (peer.clone(), span)).collect::<Vec<_>>()
+        };
+        self.sent.iter().flat_map(spans).collect()
     }
 
     fn dial(&mut self, peer: NodeId, address: SocketAddr) {

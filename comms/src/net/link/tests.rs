@@ -158,6 +158,18 @@ fn frames_survive_outages_of_their_window_in_order() {
         // Eleven windows full, and ten outages between them.
         let elapsed = clock.now().since(began);
         assert!(elapsed > Duration::from_millis(1000), "{elapsed:?} is faster than light");
+        let spans = a.take_spans();
+        assert!(spans.len() > 11 && spans.iter().all(|(peer, _)| *peer == sat(1)), "{spans:?}");
+        let spans: Vec<LaneSpan> = spans.into_iter().map(|(_, span)| span).collect();
+        assert!(spans.windows(2).all(|pair| pair[0].end < pair[1].start), "a window is a span: {spans:?}");
+        assert_eq!(spans.iter().map(|span| span.frames).sum::<u64>(), 200);
+        assert_eq!(spans.iter().map(|span| span.bytes).sum::<u64>(), a.traffic().wire_bytes);
+        for span in spans {
+            let (start, window) = (span.start.0 % 100_000_000, span.end.since(span.start));
+            assert!(start < 50_000_000 && window <= Duration::from_millis(50) && span.busy <= window, "{span:?}");
+            assert_eq!(span.tag, frame(0, 1).header().tag);
+        }
+        assert_eq!(a.take_spans(), [], "it is told once");
     });
 }
 

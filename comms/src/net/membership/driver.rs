@@ -150,6 +150,7 @@ impl Driver {
                 () = alarm.as_mut(), if deadline.is_some() => self.happen(Event::Time),
             }
         }
+        self.lanes.tell_sent();
         let answer = match self.end.take() {
             Some(End::Left(report)) => {
                 self.control.close(self.suspect_after).await;
@@ -216,7 +217,11 @@ impl Driver {
                 Command::Pause(peer) => self.lanes.links().pause(&peer),
                 Command::Resume(peer) => self.lanes.links().resume(&peer),
                 Command::Opened(view) => self.answer(Answer::Opened(view)),
-                Command::Agreed(agreed) => self.answer(Answer::Agreed(agreed)),
+                Command::Agreed(agreed) => {
+                    self.answer(Answer::Agreed(agreed));
+                    // All that the round needed has left its sender: nobody could hold it otherwise.
+                    self.lanes.tell_sent();
+                }
                 Command::Deliver(round) => {
                     let checkpoint = self.checkpoints.get(&round).cloned();
                     self.deliveries.start(round, checkpoint);

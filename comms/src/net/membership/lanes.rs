@@ -65,6 +65,22 @@ impl Lanes {
         self.links.redial(peer);
     }
 
+    /// Says what lanes have sent since it was said last.
+    pub(super) fn tell_sent(&self) {
+        for (peer, span) in self.links.take_spans() {
+            self.events.emit(What::LaneSent {
+                peer,
+                round: span.tag.round,
+                attempt: span.tag.attempt,
+                start_secs: span.start.as_secs_f64(),
+                end_secs: span.end.as_secs_f64(),
+                busy_secs: span.busy.as_secs_f64(),
+                frames: span.frames,
+                bytes: span.bytes,
+            });
+        }
+    }
+
     fn translate(&self, event: LinkEvent) -> Option<Event> {
         match event {
             LinkEvent::Frame { from, frame } => Some(Event::Frame { from, frame }),
