@@ -91,12 +91,14 @@ impl LightTime {
             return if after == 0 { knots[0].1 } else { knots[after - 1].1 };
         };
         let knot = knots[after - 1].0;
-        let (since, span) = (u128::from(at.0 - knot.0), u128::from(next.0 - knot.0));
-        let [last, to] = [last, to].map(|time| u128::from(nanos(time)));
+        let (since, span) = (at.0 - knot.0, next.0 - knot.0);
+        let [last, to] = [last, to].map(nanos);
         // Rounded down on both slopes, so that no step down is greater than the time that has passed.
-        let here =
-            if to >= last { last + (to - last) * since / span } else { last - ((last - to) * since).div_ceil(span) };
-        Duration::from_nanos(u64::try_from(here).unwrap_or(u64::MAX))
+        Duration::from_nanos(if to >= last {
+            last + part(to - last, since, span, 0)
+        } else {
+            last - part(last - to, since, span, span - 1)
+        })
     }
 
     /// Every knot as it was given; empty if the light time is always the same.
@@ -140,4 +142,14 @@ fn passed(knots: &[(MissionTime, Duration)], at: MissionTime) -> usize {
         [before + 1, before].into_iter().find(is_place)
     };
     even().unwrap_or_else(|| knots.partition_point(|(knot, _)| *knot <= at))
+}
+/// `(whole × since + rounding) / span`, which is at most `whole`; the wide division is slow and hardly ever needed.
+fn part(whole: u64, since: u64, span: u64, rounding: u64) -> u64 {
+    match whole.checked_mul(since).and_then(|product| product.checked_add(rounding)) {
+        Some(product) => product / span,
+        None => {
+            let product = u128::from(whole) * u128::from(since) + u128::from(rounding);
+            u64::try_from(product / u128::from(span)).unwrap_or(u64::MAX)
+        }
+    }
 }

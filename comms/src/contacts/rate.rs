@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::units::{BitsPerSecond, MissionTime};
 
 /// Bits times a second in nanoseconds: what is counted in, so that nothing is rounded before the end.
-const BYTE: u128 = 8 * 1_000_000_000;
+const BYTE: u64 = 8 * 1_000_000_000;
 
 /// What a lane carries over time: one rate, or steps, as where a modem slows down with distance. Never zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +108,14 @@ impl Rate {
     /// beyond the mission's clock.
     #[must_use]
     pub fn sent(&self, start: MissionTime, bytes: u64) -> Option<MissionTime> {
-        let mut left = u128::from(bytes) * BYTE;
+        if let (Steps::One(rate), Some(bits)) = (&self.0, bytes.checked_mul(BYTE))
+            && let Some(rounded) = bits.checked_add(rate.0.checked_sub(1)?)
+        {
+            // The wide division below is slow, and hardly ever needed.
+            let nanos = rounded / rate.0;
+            return start.0.checked_add(nanos).map(MissionTime).filter(|at| *at < MissionTime::NEVER);
+        }
+        let mut left = u128::from(bytes) * u128::from(BYTE);
         let mut steps = self.steps_between(start, MissionTime::NEVER).peekable();
         while let Some((from, rate)) = steps.next() {
             let fits = steps.peek().map(|(next, _)| u128::from(next.0 - from.0) * u128::from(rate.0));
@@ -131,7 +138,7 @@ impl Rate {
             let until = steps.peek().map_or(end, |(next, _)| *next);
             sum = sum.saturating_add(u128::from(until.0.saturating_sub(from.0)) * u128::from(rate.0));
         }
-        u64::try_from(sum / BYTE).unwrap_or(u64::MAX)
+        u64::try_from(sum / u128::from(BYTE)).unwrap_or(u64::MAX)
     }
 
     /// Each step divided by a positive and finite number; at least a bit per second is left.

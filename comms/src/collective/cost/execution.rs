@@ -1,6 +1,9 @@
 //! A schedule at work on flows of frames.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use smallvec::SmallVec;
 
 use super::burst::Burst;
 use super::flow::Flow;
@@ -17,7 +20,8 @@ pub(super) struct Execution<'a> {
     schedule: &'a Schedule,
     nodes: &'a [NodeId],
     ranks: Vec<RankState>,
-    lanes: BTreeMap<(Rank, Rank), LaneState<'a>>,
+    /// Ordered by sender and receiver.
+    lanes: Vec<LaneState<'a>>,
     cuts: Vec<Cut>,
     /// The shares of each segment that everybody needs, in order.
     roots: Vec<Vec<u32>>,
@@ -29,17 +33,30 @@ pub(super) struct Execution<'a> {
 }
 
 struct LaneState<'a> {
+    from: Rank,
+    to: Rank,
     lane: Lane<'a>,
     /// What is to be sent, in order.
-    sends: VecDeque<Step>,
+    sends: Steps,
+    /// What is to be received, in order.
+    receives: Steps,
     /// What has arrived and not been received.
     arrived: VecDeque<Flow>,
 }
 
+/// Steps that are taken one after the other.
+#[derive(Default)]
+struct Steps {
+    steps: Vec<Step>,
+    taken: usize,
+}
+
 struct RankState {
     ready: MissionTime,
-    /// Receives from each peer, in order, and the steps that wait for nothing but what they are made of.
-    receives: BTreeMap<Rank, VecDeque<Step>>,
+    /// The lanes to it, and those from it.
+    incoming: Vec<usize>,
+    outgoing: Range<usize>,
+    /// The steps that wait for nothing but what they are made of.
     makes: Vec<Step>,
     segments: Vec<SegmentState>,
     gathers: Option<MissionTime>,
@@ -49,12 +66,16 @@ struct RankState {
 #[derive(Default)]
 struct SegmentState {
     /// Partial sums that have come, by their places.
-    partials: BTreeMap<u32, Flow>,
+    partials: Held,
     /// Where the groups end that leave one after the other.
-    ends: Vec<u32>,
+    ends: SmallVec<[u32; 2]>,
     /// Final numbers that are there.
-    shares: BTreeMap<u32, Flow>,
+    shares: Held,
 }
+
+/// Flows by number. Mostly there is one.
+#[derive(Default)]
+struct Held(SmallVec<[(u32, Flow); 1]>);
 
 impl<'a> Execution<'a> {
     pub(super) fn new(
@@ -64,17 +85,33 @@ impl<'a> Execution<'a> {
         ready: &[MissionTime],
         model: &CostModel,
     ) -> Self {
-        let mut lanes = BTreeMap::new();
-        let mut ranks = Vec::with_capacity(schedule.ranks());
-        for (rank, &ready) in (0..).map(Rank).zip(ready) {
-            ranks.push(RankState::new(schedule, rank, ready));
+        let mut ranks: Vec<RankState> =
+            (0..).map(Rank).zip(ready).map(|(rank, &ready)| RankState::new(schedule, rank, ready)).collect();
+        let mut lanes: Vec<LaneState<'_>> = Vec::new();
+        for rank in (0..).map(Rank).take(ranks.len()) {
+            let begin = lanes.len();
+            for to in schedule.destinations(rank) {
+                let contacts = plan.contacts(&nodes[rank.index()], &nodes[to.index()]);
+                ranks[to.index()].incoming.push(lanes.len());
+                let (sends, receives) = (Steps::default(), Steps::default());
+                let lane = Lane::new(contacts);
+                lanes.push(LaneState { from: rank, to, lane, sends, receives, arrived: VecDeque::new() });
+            }
+            ranks[rank.index()].outgoing = begin..lanes.len();
             for &step in schedule.program(rank) {
-                let Action::Send { to, .. } = step.action else { continue };
-                let lane = lanes.entry((rank, to)).or_insert_with(|| {
-                    let contacts = plan.contacts(&nodes[rank.index()], &nodes[to.index()]);
-                    LaneState { lane: Lane::new(contacts), sends: VecDeque::new(), arrived: VecDeque::new() }
-                });
-                lane.sends.push_back(step);
+                if let Action::Send { to, .. } = step.action {
+                    let at = lanes[begin..].binary_search_by_key(&to, |lane| lane.to);
+                    at.into_iter().for_each(|at| lanes[begin + at].sends.steps.push(step));
+                }
+            }
+        }
+        for (rank, state) in (0..).map(Rank).zip(&ranks) {
+            // Who sends to a rank comes in the order of ranks.
+            for &step in schedule.program(rank) {
+                if let Action::ReceiveReduce { from } | Action::ReceiveStore { from } = step.action {
+                    let at = state.incoming.binary_search_by_key(&from, |&lane| lanes[lane].from);
+                    at.into_iter().for_each(|at| lanes[state.incoming[at]].receives.steps.push(step));
+                }
             }
         }
         let per_frame = schedule.frame_elements(model.wire);
@@ -103,19 +140,19 @@ impl<'a> Execution<'a> {
         let mut is_open = vec![true; self.ranks.len()];
         while let Some(rank) = open.pop_front() {
             is_open[rank.index()] = false;
-            for to in self.advance(rank) {
+            self.advance(rank, |to| {
                 if !std::mem::replace(&mut is_open[to.index()], true) {
                     open.push_back(to);
                 }
-            }
+            });
         }
     }
 
     pub(super) fn prediction(self) -> Prediction {
         let done = self.ranks.iter().take(self.schedule.contributors()).map(|rank| rank.done).max();
-        let load = |(&(from, to), state): (&(Rank, Rank), &LaneState<'_>)| LaneLoad {
-            from,
-            to,
+        let load = |state: &LaneState<'_>| LaneLoad {
+            from: state.from,
+            to: state.to,
             bytes: state.lane.bytes,
             frames: state.lane.frames,
             start: state.lane.began().map_or(MissionTime::NEVER, MissionTime),
@@ -129,30 +166,25 @@ impl<'a> Execution<'a> {
     }
 
     /// Does what a rank can do, and names the ranks that something has come to.
-    fn advance(&mut self, rank: Rank) -> Vec<Rank> {
-        let mut reached = Vec::new();
-        let sources: Vec<Rank> = self.ranks[rank.index()].receives.keys().copied().collect();
-        for from in sources {
-            self.receive(rank, from);
+    fn advance(&mut self, rank: Rank, mut reached: impl FnMut(Rank)) {
+        for index in 0..self.ranks[rank.index()].incoming.len() {
+            self.receive(rank, index);
         }
         self.make(rank);
-        let lanes: Vec<Rank> =
-            self.lanes.range((rank, Rank(0))..=(rank, Rank(u32::MAX))).map(|(&(_, to), _)| to).collect();
-        for to in lanes {
-            if self.send(rank, to) {
-                reached.push(to);
+        for lane in self.ranks[rank.index()].outgoing.clone() {
+            if self.send(rank, lane) {
+                reached(self.lanes[lane].to);
             }
         }
-        reached
     }
 
-    fn receive(&mut self, rank: Rank, from: Rank) {
-        let Some(lane) = self.lanes.get_mut(&(from, rank)) else { return };
+    fn receive(&mut self, rank: Rank, index: usize) {
         let state = &mut self.ranks[rank.index()];
+        let lane = &mut self.lanes[state.incoming[index]];
         while let Some(flow) = lane.arrived.pop_front() {
-            let Some(step) = state.receives.get_mut(&from).and_then(VecDeque::pop_front) else { return };
+            let Some(step) = lane.receives.take() else { return };
             if let Action::ReceiveStore { .. } = step.action {
-                let decoded = flow.worked(self.coding).last();
+                let decoded = if self.coding == 0 { flow.last() } else { flow.worked(self.coding).last() };
                 state.store(step, flow, decoded, &self.roots);
             } else {
                 state.segments[step.segment as usize].partials.insert(step.after, flow);
@@ -179,8 +211,8 @@ impl<'a> Execution<'a> {
             Action::Merge => {
                 let shares = &self.ranks[rank.index()].segments[step.segment as usize].shares;
                 let mut parts = self.schedule.shares(step.segment).parts(step.share).iter();
-                let first = shares.get(parts.next()?)?.clone();
-                let all = parts.try_fold(first, |all, part| Some(all.and(shares.get(part)?)))?;
+                let first = shares.get(*parts.next()?)?.clone();
+                let all = parts.try_fold(first, |all, part| Some(all.and(shares.get(*part)?)))?;
                 Some(all.worked(self.coding))
             }
             _ => self.sum(rank, step),
@@ -198,24 +230,26 @@ impl<'a> Execution<'a> {
             sum = Some(Flow::at_once(self.cuts[step.segment as usize].frames, state.ready));
         }
         for place in begin..step.after {
-            let flow = segment.partials.get(&place)?;
+            let flow = segment.partials.get(place)?;
             sum = Some(sum.map_or_else(|| flow.clone(), |sum| sum.and(flow)));
         }
         // What a relay passes on it does not look at.
         let passes_on = sum.is_some() && step.after - begin == 1 && self.schedule.is_relay(rank);
         let sum = sum.unwrap_or_else(|| Flow::at_once(self.cuts[step.segment as usize].frames, state.ready));
-        Some(sum.worked(if passes_on { 0 } else { self.coding }))
+        Some(if passes_on || self.coding == 0 { sum } else { sum.worked(self.coding) })
     }
 
     /// Sends what a lane can; says whether that is anything.
-    fn send(&mut self, rank: Rank, to: Rank) -> bool {
+    fn send(&mut self, rank: Rank, index: usize) -> bool {
         let mut moved = false;
-        while let Some(&step) = self.lanes.get(&(rank, to)).and_then(|lane| lane.sends.front()) {
+        while let Some(step) = self.lanes[index].sends.next() {
             let ready = match step.action {
                 Action::Send { kind: Kind::Partial, .. } => self.sum(rank, step),
-                _ => self.ranks[rank.index()].segments[step.segment as usize].shares.get(&step.share).cloned(),
+                _ => self.ranks[rank.index()].segments[step.segment as usize].shares.get(step.share).cloned(),
             };
-            let (Some(ready), Some(lane)) = (ready, self.lanes.get_mut(&(rank, to))) else { break };
+            let Some(ready) = ready else { break };
+            let lane = &mut self.lanes[index];
+            let to = lane.to;
             let cut = self.cuts[step.segment as usize];
             let arrived = match (&mut self.bursts, step.action) {
                 (Some(bursts), Action::Send { kind, .. }) => lane.lane.carry_told(&ready, cut, |run| {
@@ -226,10 +260,10 @@ impl<'a> Execution<'a> {
             let Some(arrived) = arrived else {
                 let (from, to) = (self.nodes[rank.index()].clone(), self.nodes[to.index()].clone());
                 self.never.get_or_insert(Never { from, to });
-                lane.sends.clear();
+                lane.sends.give_up();
                 break;
             };
-            lane.sends.pop_front();
+            lane.sends.take();
             lane.arrived.push_back(arrived);
             moved = true;
         }
@@ -241,15 +275,11 @@ impl RankState {
     fn new(schedule: &Schedule, rank: Rank, ready: MissionTime) -> Self {
         let mut segments: Vec<SegmentState> = Vec::new();
         segments.resize_with(schedule.segments().len(), SegmentState::default);
-        let mut state =
-            Self { ready, receives: BTreeMap::new(), makes: Vec::new(), segments, gathers: None, done: ready };
+        let (incoming, outgoing, makes) = (Vec::new(), 0..0, Vec::new());
+        let mut state = Self { ready, incoming, outgoing, makes, segments, gathers: None, done: ready };
         for &step in schedule.program(rank) {
-            match step.action {
-                Action::ReceiveReduce { from } | Action::ReceiveStore { from } => {
-                    state.receives.entry(from).or_default().push_back(step);
-                }
-                Action::Finalize | Action::Merge => state.makes.push(step),
-                Action::Send { .. } => {}
+            if matches!(step.action, Action::Finalize | Action::Merge) {
+                state.makes.push(step);
             }
             if matches!(step.action, Action::Finalize | Action::Send { kind: Kind::Partial, .. }) {
                 state.segments[step.segment as usize].ends.push(step.after);
@@ -266,5 +296,36 @@ impl RankState {
             self.done = self.done.max(usable);
         }
         self.segments[step.segment as usize].shares.insert(step.share, flow);
+    }
+}
+
+impl Steps {
+    fn next(&self) -> Option<Step> {
+        self.steps.get(self.taken).copied()
+    }
+
+    fn take(&mut self) -> Option<Step> {
+        let step = self.next();
+        self.taken += 1;
+        step
+    }
+
+    /// None of the others will be taken.
+    fn give_up(&mut self) {
+        self.taken = self.steps.len();
+    }
+}
+
+impl Held {
+    fn get(&self, number: u32) -> Option<&Flow> {
+        let at = self.0.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        Some(&self.0[at].1)
+    }
+
+    fn insert(&mut self, number: u32, flow: Flow) {
+        match self.0.binary_search_by_key(&number, |(number, _)| *number) {
+            Ok(at) => self.0[at].1 = flow,
+            Err(at) => self.0.insert(at, (number, flow)),
+        }
     }
 }

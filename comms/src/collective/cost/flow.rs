@@ -5,13 +5,16 @@
 //! them. What lanes and ranks do to frames (send one after the other, wait for a window, add two of them up) makes flows of
 //! flows, so that the cost of a prediction does not grow with the bytes.
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::units::MissionTime;
 
 /// When each frame of a segment is there, in nanoseconds: never later ones before earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::collective) struct Flow {
     /// Frames and instants, from frame 0 to the last; the frames in between stand evenly.
-    knots: Vec<Knot>,
+    /// Most flows are one even stretch, which needs no memory of its own.
+    knots: SmallVec<[Knot; 2]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +26,13 @@ pub(in crate::collective) struct Knot {
 impl Flow {
     /// All of `frames` frames at once; there is at least one.
     pub(in crate::collective) fn at_once(frames: u32, at: MissionTime) -> Self {
-        let mut flow = Self { knots: vec![Knot { frame: 0, at: at.0 }] };
+        let mut flow = Self { knots: smallvec![Knot { frame: 0, at: at.0 }] };
         flow.push(frames.saturating_sub(1), at.0);
         flow
     }
 
     pub(in crate::collective) const fn empty() -> Self {
-        Self { knots: Vec::new() }
+        Self { knots: SmallVec::new_const() }
     }
 
     /// Goes on evenly to a later frame.

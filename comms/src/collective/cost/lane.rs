@@ -133,6 +133,9 @@ fn even_until(contact: &Contact, from: MissionTime) -> u64 {
 
 /// How many of `more` frames still arrive in the window after the first, and when the last of them does.
 fn fitting(contact: &Contact, first: Transit, spacing: u64, more: u32) -> (u32, u64) {
+    if more == 0 {
+        return (0, first.arrival.0);
+    }
     let arrival = |after: u32| {
         let sent = first.sent.0.saturating_add(spacing.saturating_mul(u64::from(after)));
         sent.saturating_add(nanos(contact.light_time.at(MissionTime(sent))))
