@@ -154,6 +154,43 @@ fn relays_carry_and_passing_satellites_wait_for_each_other() {
 }
 
 #[test]
+fn strategies_are_compared_by_what_they_have_learnt_when() {
+    let scenario = "name = \"compared\"\nmesh.nodes = 3\n[training]\nrounds = 6\ninner_steps = 4\nevaluate_every = 2\n";
+    let run = Run::of(scenario, &["--strategies", "chain,contact-gather"]).completed();
+    let lines = String::from_utf8(run.output.stdout.clone()).expect("text");
+    let summaries: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("a summary")).collect();
+    let learnt = |summary: &Value| {
+        let milestones = summary["milestones"].as_array().expect("a list").clone();
+        milestones.iter().filter_map(|each| Some((each["round"].as_u64()?, each["mission_secs"].as_f64()?))).collect()
+    };
+    let [chain, gather]: [Vec<(u64, f64)>; 2] = [learnt(&summaries[0]), learnt(&summaries[1])];
+    assert_eq!(chain.iter().map(|(round, _)| *round).collect::<Vec<_>>(), [2, 4, 6]);
+    assert!(
+        chain.iter().zip(&gather).all(|(chain, gather)| gather.1 < chain.1),
+        "a gather waits less: {chain:?} {gather:?}"
+    );
+    let picture = fs::read_to_string(run.home.path().join("run/accuracy.svg")).expect("a picture");
+    assert!(
+        picture.contains("chain") && picture.contains("contact-gather") && picture.contains("mission time"),
+        "{picture}"
+    );
+}
+
+#[test]
+fn a_trace_shows_what_every_lane_sent() {
+    for payload in ["real", "sized"] {
+        let home = TempDir::new().expect("a temporary directory");
+        let path = home.path().join("trace.json");
+        let (set, trace) = (format!("simulation.payload={payload}"), path.to_string_lossy().into_owned());
+        let run = Run::of(BYTES_ONLY, &["--set", &set, "--trace", &trace]).completed();
+        let trace: Value = serde_json::from_str(&fs::read_to_string(&path).expect("a trace")).expect("JSON");
+        let spans = trace["traceEvents"].as_array().expect("a list").iter().filter(|event| event["ph"] == "X");
+        let sent: u64 = spans.filter_map(|span| span["args"]["bytes"].as_u64()).sum();
+        assert_eq!(run.summary()["wire_bytes"].as_u64(), Some(sent), "{payload}");
+    }
+}
+
+#[test]
 fn bad_input_is_refused_before_anything_is_written() {
     let refused = |scenario: &str, args: &[&str]| {
         let run = Run::of(scenario, args);

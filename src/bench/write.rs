@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use starloom_comms::units::ByteSize;
 
 use super::Row;
+use crate::watch::secs;
 
 /// Writes a table for people, payload by payload.
 ///
@@ -65,13 +66,4 @@ pub fn csv(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
         writer.serialize(row)?;
     }
     writer.flush()
-}
-
-fn secs(secs: f64) -> String {
-    match secs {
-        0.0..1e-3 => format!("{:.1} us", secs * 1e6),
-        1e-3..1.0 => format!("{:.2} ms", secs * 1e3),
-        1.0..1e4 => format!("{secs:.3} s"),
-        _ => format!("{secs:.0} s"),
-    }
 }

@@ -172,6 +172,7 @@ impl Stage<'_> {
         let Self { scenario, contacts, .. } = self;
         let pace = Pace { begin: MissionTime::ZERO, time_scale: 1.0 };
         let mut rules = Rules::of(scenario, &contacts.planned, pace);
+        rules.planner = rules.planner.opened_from(post.host());
         rules.lead = computers.in_sunlight(rules.samples_per_node);
         let planner = rules.planner.clone();
         let sized = scenario.simulation.payload == SimulatedPayload::Sized;

@@ -29,6 +29,11 @@ impl<'a> Post<'a> {
         Self { search: Search::new(graph), graph, host, lost: Vec::new(), down: None, length: None }
     }
 
+    /// Where the aggregator is.
+    pub(super) const fn host(&self) -> &NodeId {
+        &self.host
+    }
+
     /// A satellite passes nothing on any more. The aggregator stays where it is.
     pub(super) fn lose(&mut self, node: &NodeId) {
         if *node != self.host {
@@ -39,7 +44,9 @@ impl<'a> Post<'a> {
 
     /// When a message of `node` is at the aggregator, if it ever is.
     pub(super) fn up(&mut self, node: &NodeId, at: MissionTime, message: &NodeMessage) -> Option<MissionTime> {
-        if *node == self.host {
+        // Who takes part is settled on the ground, before the mission starts.
+        let joins = matches!(message, NodeMessage::Join(_) | NodeMessage::JoinAsRelay { .. });
+        if joins || *node == self.host {
             return Some(at);
         }
         let (from, to) = (self.graph.index(node)?, self.graph.index(&self.host)?);

@@ -10,12 +10,16 @@ use starloom_comms::id::{Attempt, Round};
 
 use super::Engine;
 
+/// About what an opening is on the wire.
+const OPENING_BYTES: u64 = 1024;
+
 impl Engine {
     /// The plan of an attempt that begins now in `view`. Nodes are expected to contribute after [`lead`](super::Rules::lead).
     pub(super) fn plan(&self, now: Duration, view: &View) -> Result<Arc<RoundPlan>, PlanError> {
         let elements = usize::try_from(self.durable.elements).unwrap_or(usize::MAX);
-        let at = self.rules.pace.mission(now) + self.rules.lead;
-        self.rules.planner.from(view, elements, at)
+        let planner = &self.rules.planner;
+        let known = planner.known_to_all(view, self.rules.pace.mission(now), OPENING_BYTES);
+        planner.from(view, elements, known + self.rules.lead)
     }
 
     /// Says what an attempt is planned to take.

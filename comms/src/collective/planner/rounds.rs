@@ -13,6 +13,7 @@ use crate::codec::Wire;
 use crate::collective::cost::CostModel;
 use crate::collective::schedule::Schedule;
 use crate::contacts::ContactPlan;
+use crate::contacts::routing::{ContactGraph, Query, Relaying, Search};
 use crate::control::{Member, PlanStamp, View};
 use crate::id::NodeId;
 use crate::scenario::{Scenario, StrategyChoice};
@@ -27,7 +28,16 @@ pub struct RoundPlanner {
     strategy: StrategyChoice,
     model: CostModel,
     contacts: Arc<ContactPlan>,
+    /// From where openings travel, if they do.
+    host: Option<Arc<Host>>,
     memory: Arc<Mutex<VecDeque<Arc<RoundPlan>>>>,
+}
+
+/// Where the aggregator is among the satellites.
+#[derive(Debug)]
+struct Host {
+    graph: ContactGraph,
+    node: u32,
 }
 
 /// The schedule of an attempt, and what is expected of it.
@@ -49,7 +59,27 @@ impl RoundPlanner {
     /// A planner of all-reduces by `strategy` over `contacts`, that has planned nothing.
     #[must_use]
     pub fn new(strategy: StrategyChoice, model: CostModel, contacts: Arc<ContactPlan>) -> Self {
-        Self { strategy, model, contacts, memory: Arc::default() }
+        Self { strategy, model, contacts, host: None, memory: Arc::default() }
+    }
+
+    /// The same planner for a job whose openings travel over the contacts, from the satellite `host`.
+    #[must_use]
+    pub fn opened_from(self, host: &NodeId) -> Self {
+        let graph = ContactGraph::new(&self.contacts);
+        let host = graph.index(host).map(|node| Arc::new(Host { graph, node }));
+        Self { host, ..self }
+    }
+
+    /// When all of a view know of an opening of `bytes` that leaves now. At once, where openings do not travel; who is out of reach
+    /// is not waited for.
+    #[must_use]
+    pub fn known_to_all(&self, view: &View, now: MissionTime, bytes: u64) -> MissionTime {
+        let Some(host) = &self.host else { return now };
+        let Host { graph, node } = &**host;
+        let mut search = Search::new(graph);
+        let query = Query { from: *node, ready: now, bytes, relaying: Relaying::StoreAndForward, lost: &[] };
+        let arrivals = search.arrivals(&query);
+        view.ranks().filter_map(|member| arrivals.at(graph.index(&member.id)?)).max().unwrap_or(now).max(now)
     }
 
     /// The planner of a job: `planned` is what it may know of the scenario's contacts. Emulated links that count each byte
@@ -179,6 +209,17 @@ mod tests {
         let fewer = planner.from(&view(&[1, 2]), 1000, secs(6.0)).expect("a plan");
         assert_eq!((fewer.stamp.at, fewer.schedule.ranks()), (secs(6.0), 2));
         assert_ne!(planner.from(&all, 1001, secs(7.0)).expect("a plan").stamp.at, first.stamp.at);
+    }
+
+    #[test]
+    fn openings_that_travel_are_planned_for_when_the_last_one_hears() {
+        let (planner, secs) = (planner(), MissionTime::from_secs_f64);
+        let all = view(&[0, 1, 2]);
+        assert_eq!(planner.known_to_all(&all, secs(150.0), 1000), secs(150.0), "they do not travel");
+        let planner = planner.opened_from(&NodeId::satellite(0));
+        // From second 100 on, 0 reaches 1 by way of 2: two hops of 8 ms and 3 ms each.
+        assert_eq!(planner.known_to_all(&all, secs(150.0), 1000), secs(150.022));
+        assert_eq!(planner.known_to_all(&all, secs(50.0), 1000), secs(50.011));
     }
 
     #[test]
