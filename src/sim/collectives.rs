@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use starloom_comms::collective::cost::{CostModel, Prediction, predict_from};
+use starloom_comms::collective::cost::{CostModel, Course, Prediction};
 use starloom_comms::collective::{Action, Schedule, Tag};
 use starloom_comms::contacts::ContactPlan;
 use starloom_comms::id::{Digest, NodeId, Rank};
@@ -17,8 +17,16 @@ pub(super) struct Collectives {
     contacts: Arc<ContactPlan>,
     model: CostModel,
     running: BTreeMap<Tag, Running>,
-    /// What each rank of a schedule sends, as bare `f32`: of the last schedule.
-    raw: Option<(Digest, Arc<Vec<u64>>)>,
+    /// The last schedule.
+    known: Option<Known>,
+}
+
+/// What is known of a schedule.
+struct Known {
+    digest: Digest,
+    course: Course,
+    /// What each rank sends, as bare `f32`.
+    raw: Vec<u64>,
 }
 
 struct Running {
@@ -27,7 +35,7 @@ struct Running {
 }
 
 /// What comes of a collective.
-pub(super) struct Course {
+pub(super) struct Outcome {
     pub(super) ranks: Vec<NodeId>,
     pub(super) prediction: Prediction,
     /// What each rank sends: as bare `f32`, and on the wire.
@@ -36,7 +44,7 @@ pub(super) struct Course {
 
 impl Collectives {
     pub(super) fn new(contacts: ContactPlan, model: CostModel) -> Self {
-        Self { contacts: Arc::new(contacts), model, running: BTreeMap::new(), raw: None }
+        Self { contacts: Arc::new(contacts), model, running: BTreeMap::new(), known: None }
     }
 
     /// A rank is ready. When all are, this gives what comes of it.
@@ -47,7 +55,7 @@ impl Collectives {
         now: MissionTime,
         ranks: impl Iterator<Item = NodeId>,
         schedule: (Digest, &Schedule),
-    ) -> Option<Course> {
+    ) -> Option<Outcome> {
         let running =
             self.running.entry(tag).or_insert_with(|| Running { ranks: ranks.collect(), ready: BTreeMap::new() });
         running.ready.insert(node.clone(), now);
@@ -57,13 +65,16 @@ impl Collectives {
         let ready: Vec<MissionTime> = running.ranks.iter().map(|rank| running.ready[rank]).collect();
         let ranks = running.ranks.clone();
         let (digest, schedule) = schedule;
-        let prediction = predict_from(schedule, &ranks, &self.contacts, &ready, &self.model);
-        let raw = self.raw_of(digest, schedule);
-        let mut sent: Vec<(u64, u64)> = raw.iter().map(|raw| (*raw, 0)).collect();
+        if self.known.as_ref().is_none_or(|known| known.digest != digest) {
+            self.known = Some(Known { digest, course: Course::of(schedule), raw: raw_of(schedule) });
+        }
+        let known = self.known.as_ref()?;
+        let prediction = known.course.predict(&ranks, &self.contacts, &ready, &self.model);
+        let mut sent: Vec<(u64, u64)> = known.raw.iter().map(|raw| (*raw, 0)).collect();
         for lane in &prediction.lanes {
             sent[lane.from.index()].1 += lane.bytes;
         }
-        Some(Course { ranks, prediction, sent })
+        Some(Outcome { ranks, prediction, sent })
     }
 
     /// Whether a collective still runs.
@@ -81,20 +92,14 @@ impl Collectives {
     pub(super) fn lose(&mut self, node: &NodeId) {
         self.running.retain(|_, running| !running.ranks.contains(node));
     }
+}
 
-    fn raw_of(&mut self, digest: Digest, schedule: &Schedule) -> Arc<Vec<u64>> {
-        match &self.raw {
-            Some((known, raw)) if *known == digest => raw.clone(),
-            _ => {
-                let of = |rank: Rank| {
-                    let sends = schedule.program(rank).iter().filter(|step| matches!(step.action, Action::Send { .. }));
-                    let elements = sends.map(|step| schedule.segments()[step.segment as usize].elements as u64);
-                    elements.sum::<u64>() * size_of::<f32>() as u64
-                };
-                let raw = Arc::new((0..).map(Rank).take(schedule.ranks()).map(of).collect::<Vec<_>>());
-                self.raw = Some((digest, raw.clone()));
-                raw
-            }
-        }
-    }
+/// What each rank of a schedule sends, as bare `f32`.
+fn raw_of(schedule: &Schedule) -> Vec<u64> {
+    let of = |rank: Rank| {
+        let sends = schedule.program(rank).iter().filter(|step| matches!(step.action, Action::Send { .. }));
+        let elements = sends.map(|step| schedule.segments()[step.segment as usize].elements as u64);
+        elements.sum::<u64>() * size_of::<f32>() as u64
+    };
+    (0..).map(Rank).take(schedule.ranks()).map(of).collect()
 }

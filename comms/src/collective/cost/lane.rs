@@ -93,6 +93,14 @@ impl<'a> Lane<'a> {
         Some(arrived)
     }
 
+    /// Carries a single frame that is there from `ready` on. Nothing if the contacts do not suffice.
+    pub(super) fn carry_one(&mut self, ready: u64, bytes: u64) -> Option<Run> {
+        let (_, run) = self.send(ready, 0, 1, bytes)?;
+        self.frames += 1;
+        self.bytes += bytes;
+        Some(run)
+    }
+
     /// Sends some of `frames` frames of `bytes` that are there from `ready` on, `pace` nanoseconds after each other: as many as go
     /// evenly. When the first of them arrives, and what they are together.
     fn send(&mut self, ready: u64, pace: u64, frames: u32, bytes: u64) -> Option<(u64, Run)> {

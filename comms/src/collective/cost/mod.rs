@@ -34,16 +34,18 @@
 //! ```
 
 mod burst;
+mod course;
 mod execution;
 pub(super) mod flow;
 pub(super) mod lane;
 #[cfg(test)]
 mod tests;
+mod tracer;
 
 use thiserror::Error;
 
 pub use self::burst::Burst;
-use self::execution::Execution;
+pub use self::course::Course;
 use super::schedule::Schedule;
 use crate::codec::Wire;
 use crate::contacts::ContactPlan;
@@ -151,10 +153,7 @@ pub fn predict_from(
     ready: &[MissionTime],
     model: &CostModel,
 ) -> Prediction {
-    assert_eq!((nodes.len(), ready.len()), (schedule.ranks(), schedule.ranks()), "nodes and instants, and ranks");
-    let mut execution = Execution::new(schedule, nodes, plan, ready, model);
-    execution.run();
-    execution.prediction()
+    Course::of(schedule).predict(nodes, plan, ready, model)
 }
 
 /// As [`predict`], and what each lane sends when: ordered by sender, receiver and time. Where the schedule never completes,
@@ -171,9 +170,8 @@ pub fn predict_bursts(
     model: &CostModel,
 ) -> (Prediction, Vec<Burst>) {
     assert_eq!(nodes.len(), schedule.ranks(), "nodes and ranks");
-    let ready = vec![start; nodes.len()];
-    let mut execution = Execution::new(schedule, nodes, plan, &ready, model).recorded();
-    execution.run();
-    let bursts = execution.take_bursts();
-    (execution.prediction(), bursts)
+    let (ready, mut bursts) = (vec![start; nodes.len()], Vec::new());
+    let prediction = Course::of(schedule).follow(nodes, plan, &ready, model, Some(&mut bursts));
+    bursts.sort_by_key(|burst| (burst.from, burst.to, burst.start));
+    (prediction, bursts)
 }
