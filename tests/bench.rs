@@ -150,6 +150,16 @@ fn a_report_on_what_never_completes_says_so() {
 }
 
 #[test]
+fn a_report_on_one_node_has_no_links_to_show() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().to_str().expect("text");
+    let output = bench("ddp", &["--set", "mesh.nodes=1", "--payload", "4MB", "--format", "html", "--out", path]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let html = fs::read_to_string(directory.path().join("ddp-allreduce.html")).expect("the page");
+    assert_eq!((html.matches("<svg").count(), html.contains("NaN")), (3, false));
+}
+
+#[test]
 fn a_trace_holds_what_each_lane_sends_until_the_round_is_complete() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("trace.json");

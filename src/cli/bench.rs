@@ -1,6 +1,6 @@
 //! `starloom bench`: what is to be compared with numbers.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use starloom_comms::codec::Wire;
@@ -11,6 +11,7 @@ use starloom_comms::units::{ByteSize, MissionTime};
 use super::bench_files;
 use super::output::OutFile;
 use super::progress::Progress;
+use crate::bench::Row;
 use crate::bench::report::Subject;
 use crate::bench::round::Round;
 use crate::bench::simulated::{Comparison, Field, compare};
@@ -93,7 +94,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Format::Html => "html",
     };
     let out = args.out.clone().or_else(|| (args.format == Format::Html).then(|| PathBuf::from(".")));
-    let mut out = out.map(|out| bench_files::file(&out, &scenario, extension)).transpose()?;
+    let out = out.map(|out| bench_files::file(&out, &scenario, extension)).transpose()?;
     let trace = args.trace.as_deref().map(OutFile::create).transpose()?;
     let progress = Progress::new();
     progress.stage("the contacts".to_owned());
@@ -103,15 +104,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     progress.stage("strategies".to_owned());
     let told = |done: usize, all: usize| progress.share(done as f64 / all as f64);
     let compared = compare(&comparison, field, told).or_exit(Exit::Failed)?;
-    let has_pictures = args.format == Format::Html;
-    let round = (trace.is_some() || has_pictures).then(|| Round::shown(&comparison, field)).flatten();
-    progress.stage("smaller constellations".to_owned());
-    let sizes = has_pictures.then(|| by_size(&comparison, field, &compared, |share| progress.share(share))).flatten();
-    progress.end();
-    if let Some(file) = trace {
-        bench_files::trace(file, &scenario, &comparison, round.as_ref())?;
-    }
-    if let (Format::Html, Some(file)) = (args.format, out.take_if(|_| has_pictures)) {
+    let (page, out) = if args.format == Format::Html { (out, None) } else { (None, out) };
+    let round = (trace.is_some() || page.is_some()).then(|| Round::shown(&comparison, field)).flatten();
+    let text = if let Some(page) = page {
+        progress.stage("smaller constellations".to_owned());
+        let sizes = by_size(&comparison, field, &compared, |share| progress.share(share));
         let subject = Subject {
             scenario: &scenario.name,
             command: &bench_files::command(&args.scenario, &comparison, args.starts, &args.set),
@@ -121,20 +118,27 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             sizes: sizes.as_ref(),
             round: round.as_ref().map(|(payload, round)| (*payload, round)),
         };
-        bench_files::to_stdout(bench_files::report(file, &subject)?.as_bytes())?;
-        return Ok(Exit::Completed);
-    }
-    let mut text = Vec::new();
-    let written = match args.format {
-        Format::Table => writeln!(text, "{}, from {} starts", scenario.name, comparison.starts.len())
-            .and_then(|()| write::table(&compared.rows, &mut text)),
-        Format::Json => write::json(&compared.rows, &mut text),
-        Format::Csv => write::csv(&compared.rows, &mut text),
-        Format::Html => Ok(()),
+        bench_files::report(page, &subject)?.into_bytes()
+    } else {
+        let about = format!("{}, from {} starts", scenario.name, comparison.starts.len());
+        rows_text(args.format, &about, &compared.rows).or_exit(Exit::Environment)?
     };
-    written.or_exit(Exit::Environment)?;
+    progress.end();
     out.map_or_else(|| bench_files::to_stdout(&text), |file| file.fill(|out| out.write_all(&text)))?;
+    trace.map_or(Ok(()), |file| bench_files::trace(file, &scenario, &comparison, round.as_ref()))?;
     Ok(Exit::Completed)
+}
+
+/// The rows in a format that has nothing but rows.
+fn rows_text(format: Format, about: &str, rows: &[Row]) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    match format {
+        Format::Table => writeln!(text, "{about}").and_then(|()| write::table(rows, &mut text))?,
+        Format::Json => write::json(rows, &mut text)?,
+        Format::Csv => write::csv(rows, &mut text)?,
+        Format::Html => {}
+    }
+    Ok(text)
 }
 
 fn comparison(args: &AllReduceArgs, scenario: &Scenario) -> Result<Comparison, Failure> {

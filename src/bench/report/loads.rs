@@ -18,7 +18,8 @@ const AXES: u32 = 90;
 const NAMES: Room = Room { left: 190, right: 110 };
 
 pub(super) fn figure(subject: &Subject<'_>) -> Result<Option<Figure>, NotDrawn> {
-    let Some((payload, round)) = subject.round else { return Ok(None) };
+    // One node alone sends nothing.
+    let Some((payload, round)) = subject.round.filter(|(_, round)| !round.bursts.is_empty()) else { return Ok(None) };
     let mut loads: Vec<(String, u64)> = round
         .lanes()
         .map(|(from, to, bursts)| (format!("{from} → {to}"), bursts.iter().map(|burst| burst.bytes).sum()))

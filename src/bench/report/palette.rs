@@ -56,7 +56,7 @@ const STRATEGIES: [(RGBColor, u32, Mark); 8] = [
 pub(super) fn strategy(word: &str) -> Look {
     let index = StrategyChoice::WORDS.iter().position(|each| *each == word).unwrap_or_default();
     let Some(index) = index.checked_sub(1) else {
-        return Look { colour: BLACK.mix(0.2), width: 9, stroke: Stroke::Solid, mark: Mark::None };
+        return Look { colour: BLACK.mix(0.2), width: 9, stroke: Stroke::Solid, mark: Mark::Dot };
     };
     let (colour, width, mark) = STRATEGIES[index % STRATEGIES.len()];
     let stroke = if index < STRATEGIES.len() { Stroke::Solid } else { Stroke::Dashed };
@@ -65,7 +65,7 @@ pub(super) fn strategy(word: &str) -> Look {
 
 /// The look of the lower bound.
 pub(super) fn bound() -> Look {
-    Look { colour: BLACK.to_rgba(), width: 2, stroke: Stroke::Dashed, mark: Mark::None }
+    Look { colour: BLACK.to_rgba(), width: 2, stroke: Stroke::Dashed, mark: Mark::Dot }
 }
 
 #[cfg(test)]

@@ -36,7 +36,8 @@ struct Bar {
 }
 
 pub(super) fn figure(subject: &Subject<'_>) -> Result<Option<Figure>, NotDrawn> {
-    let Some((payload, round)) = subject.round else { return Ok(None) };
+    // One node alone sends nothing.
+    let Some((payload, round)) = subject.round.filter(|(_, round)| !round.bursts.is_empty()) else { return Ok(None) };
     let title = "Timeline of one round".to_owned();
     let took = round.took_secs().unwrap_or_default();
     let secs = took.max(round.predicted_secs()) * 1.03;
