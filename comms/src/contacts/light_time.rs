@@ -82,23 +82,23 @@ impl LightTime {
     /// How long light takes that leaves at `at`.
     #[must_use]
     pub fn at(&self, at: MissionTime) -> Duration {
+        Duration::from_nanos(self.stretch(at).at(at))
+    }
+
+    /// The straight line that an instant lies on: who asks for many instants in order need not look for each.
+    pub(crate) fn stretch(&self, at: MissionTime) -> Stretch {
         let knots = match &self.0 {
-            Curve::Always(always) => return *always,
+            Curve::Always(always) => return Stretch::level(0, u64::MAX, *always),
             Curve::Knots(knots) => knots,
         };
         let after = passed(knots, at);
-        let (Some(&(_, last)), Some(&(next, to))) = (knots[..after].last(), knots.get(after)) else {
-            return if after == 0 { knots[0].1 } else { knots[after - 1].1 };
-        };
-        let knot = knots[after - 1].0;
-        let (since, span) = (at.0 - knot.0, next.0 - knot.0);
-        let [last, to] = [last, to].map(nanos);
-        // Rounded down on both slopes, so that no step down is greater than the time that has passed.
-        Duration::from_nanos(if to >= last {
-            last + part(to - last, since, span, 0)
-        } else {
-            last - part(last - to, since, span, span - 1)
-        })
+        match (knots[..after].last(), knots.get(after)) {
+            (Some(&(from, last)), Some(&(until, next))) => {
+                Stretch { from: from.0, until: until.0, first: nanos(last), next: nanos(next) }
+            }
+            (Some(&(from, last)), None) => Stretch::level(from.0, u64::MAX, last),
+            (None, _) => Stretch::level(0, knots[0].0.0, knots[0].1),
+        }
     }
 
     /// Every knot as it was given; empty if the light time is always the same.
@@ -143,6 +143,40 @@ fn passed(knots: &[(MissionTime, Duration)], at: MissionTime) -> usize {
     };
     even().unwrap_or_else(|| knots.partition_point(|(knot, _)| *knot <= at))
 }
+/// A stretch `[from, until)` of a light time, in nanoseconds: a straight line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stretch {
+    from: u64,
+    until: u64,
+    /// The light time at `from`, and at `until`.
+    first: u64,
+    next: u64,
+}
+
+impl Stretch {
+    fn level(from: u64, until: u64, light_time: Duration) -> Self {
+        let light_time = nanos(light_time);
+        Self { from, until, first: light_time, next: light_time }
+    }
+
+    /// Whether an instant lies on it.
+    pub(crate) const fn covers(&self, at: MissionTime) -> bool {
+        self.from <= at.0 && at.0 < self.until
+    }
+
+    /// The light time at an instant on it, in nanoseconds.
+    pub(crate) fn at(&self, at: MissionTime) -> u64 {
+        let Self { from, until, first, next } = *self;
+        let (since, span) = (at.0 - from, until - from);
+        // Rounded down on both slopes, so that no step down is greater than the time that has passed.
+        if next >= first {
+            first + part(next - first, since, span, 0)
+        } else {
+            first - part(first - next, since, span, span - 1)
+        }
+    }
+}
+
 /// `(whole × since + rounding) / span`, which is at most `whole`; the wide division is slow and hardly ever needed.
 fn part(whole: u64, since: u64, span: u64, rounding: u64) -> u64 {
     match whole.checked_mul(since).and_then(|product| product.checked_add(rounding)) {

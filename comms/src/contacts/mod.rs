@@ -37,6 +37,7 @@ mod windows;
 
 pub use actual::{ActualContacts, Contacts};
 pub use contact::{Contact, Transit};
+pub(crate) use light_time::Stretch;
 pub use light_time::{InvalidLightTime, LightTime};
 pub use plan::{ContactPlan, InvalidContact};
 pub use rate::{InvalidRate, Rate};

@@ -4,7 +4,7 @@ use super::burst::Run;
 use super::flow::Flow;
 use crate::codec::Wire;
 use crate::collective::frame::Frame;
-use crate::contacts::{Contact, Transit};
+use crate::contacts::{Contact, Stretch, Transit};
 use crate::units::{MissionTime, nanos};
 
 /// One lane: its contacts, and how far it has come.
@@ -12,6 +12,8 @@ use crate::units::{MissionTime, nanos};
 pub(in crate::collective) struct Lane<'a> {
     /// Those that are not over, in order.
     contacts: &'a [Contact],
+    /// The light time of the contact that carried the last frame, around that.
+    light: Option<(MissionTime, Stretch)>,
     /// When the first frame began to leave.
     began: Option<u64>,
     /// When the last frame has left.
@@ -48,7 +50,7 @@ impl Cut {
 
 impl<'a> Lane<'a> {
     pub(in crate::collective) const fn new(contacts: &'a [Contact]) -> Self {
-        Self { contacts, began: None, free: 0, frames: 0, bytes: 0, busy_nanos: 0 }
+        Self { contacts, light: None, began: None, free: 0, frames: 0, bytes: 0, busy_nanos: 0 }
     }
 
     /// When the first frame began to leave, if one did.
@@ -130,7 +132,18 @@ impl<'a> Lane<'a> {
     fn next(&mut self, ready: u64, bytes: u64) -> Option<(&'a Contact, Transit)> {
         let over = self.contacts.partition_point(|contact| contact.end.0 <= ready);
         self.contacts = &self.contacts[over..];
-        self.contacts.iter().find_map(|contact| Some((contact, contact.transit(MissionTime(ready), bytes)?)))
+        self.contacts.iter().find_map(|contact| Some((contact, self.transit(contact, ready, bytes)?)))
+    }
+
+    /// As [`Contact::transit`], without looking for the light time of frames that follow each other.
+    fn transit(&mut self, contact: &Contact, ready: u64, bytes: u64) -> Option<Transit> {
+        let start = MissionTime(ready).max(contact.start);
+        let sent = contact.rate.sent(start, bytes).filter(|_| start < contact.end)?;
+        let known = self.light.filter(|(window, stretch)| *window == contact.start && stretch.covers(sent));
+        let stretch = known.map_or_else(|| contact.light_time.stretch(sent), |(_, stretch)| stretch);
+        self.light = Some((contact.start, stretch));
+        let arrival = MissionTime(sent.0.checked_add(stretch.at(sent))?);
+        (arrival <= contact.end && arrival < MissionTime::NEVER).then_some(Transit { start, sent, arrival })
     }
 }
 
