@@ -33,7 +33,7 @@ pub fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
             time(row.p95_secs),
             time(row.predicted_secs),
             row.ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.3}")),
-            format!("{:.0} %", 100.0 * row.never_share),
+            row.never_share.map_or("-".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
             row.algbw_gb_s.map_or("-".to_owned(), |speed| format!("{speed:.3} GB/s")),
             bytes,
             row.max_relative_error.map_or("-".to_owned(), |error| format!("{error:.1e}")),
@@ -66,7 +66,8 @@ pub fn csv(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     writer.flush()
 }
 
-fn secs(secs: f64) -> String {
+/// A time with the unit that suits it.
+pub(super) fn secs(secs: f64) -> String {
     match secs {
         0.0..1e-3 => format!("{:.1} us", secs * 1e6),
         1e-3..1.0 => format!("{:.2} ms", secs * 1e3),
