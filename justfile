@@ -25,7 +25,9 @@ kill-recovery:
 bench:
     cargo bench --bench kernels
     cargo bench --bench links
-    cargo bench --bench allreduce
+    cargo run --release -- bench allreduce --real --nodes 2 --sizes 4KiB,64KiB,1MiB,4MiB,16MiB,64MiB
+    cargo run --release -- bench allreduce --real --nodes 4 --sizes 4KiB,64KiB,1MiB,4MiB,16MiB,64MiB
+    cargo run --release -- bench allreduce --real --nodes 8 --sizes 4KiB,64KiB,1MiB,4MiB,16MiB,64MiB
     cargo bench --bench overhead
     cargo bench --bench orbits
 

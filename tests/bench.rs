@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test ends where it cannot go on")]
 
+mod bench_real;
 mod harness;
 
 use std::collections::BTreeMap;

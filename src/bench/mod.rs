@@ -1,9 +1,11 @@
 //! All-reduce strategies side by side: what each takes on a contact plan, and how near that is to the best possible.
 //!
 //! [`simulated::compare`] plans every strategy on what a planner may know, at several starts, and lets the schedule run on what
-//! happens; [`mod@write`] turns the [`Row`]s into a table, lines of JSON or CSV. Columns are named as nccl-tests names them.
+//! happens; [`real::measure`] runs them between processes over loopback; [`mod@write`] turns the [`Row`]s into a table, lines of
+//! JSON or CSV. Columns are named as nccl-tests names them.
 
 mod acquisitions;
+pub mod real;
 pub mod report;
 pub mod round;
 pub mod simulated;
@@ -45,10 +47,12 @@ pub struct Row {
     pub lower_bound_secs: Option<f64>,
     /// The median of the ratios of completion to lower bound.
     pub ratio: Option<f64>,
-    /// Share of the starts from which it never completes within the plan.
-    pub never_share: f64,
+    /// Share of the starts from which it never completes within the plan; none for real processes, as the three before.
+    pub never_share: Option<f64>,
     /// The median of what the planner predicted.
     pub predicted_secs: Option<f64>,
+    /// What all processes together compute for one all-reduce: the median; none if there are none.
+    pub cpu_secs: Option<f64>,
 }
 
 /// The value below which `share` of all are, of which some are missing and count as endless: nothing if it is one of those.

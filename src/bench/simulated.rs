@@ -168,8 +168,9 @@ fn row(comparison: &Comparison, field: Field<'_>, choice: StrategyChoice, payloa
         max_relative_error: error_of_mean(comparison, field, choice, payload),
         lower_bound_secs: quantile(&bounds, 0.5),
         ratio: quantile(&ratios.collect::<Vec<_>>(), 0.5),
-        never_share: never as f64 / took.len().max(1) as f64,
+        never_share: Some(never as f64 / took.len().max(1) as f64),
         predicted_secs: quantile(&predicted, 0.5),
+        cpu_secs: None,
     }
 }
 

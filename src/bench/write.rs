@@ -34,7 +34,7 @@ pub fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
             time(row.p95_secs),
             time(row.predicted_secs),
             row.ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.3}")),
-            format!("{:.0} %", 100.0 * row.never_share),
+            row.never_share.map_or("-".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
             row.algbw_gb_s.map_or("-".to_owned(), |speed| format!("{speed:.3} GB/s")),
             bytes,
             row.acquisitions.map_or("-".to_owned(), |count| count.to_string()),

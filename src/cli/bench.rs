@@ -1,7 +1,9 @@
 //! `starloom bench`: what is to be compared with numbers.
 
+mod real;
+
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use starloom_comms::codec::Wire;
 use starloom_comms::limits::MAX_ELEMENTS;
@@ -12,6 +14,7 @@ use super::bench_files;
 use super::output::OutFile;
 use super::progress::Progress;
 use crate::bench::Row;
+use crate::bench::real::be_rank;
 use crate::bench::report::Subject;
 use crate::bench::round::Round;
 use crate::bench::simulated::{Comparison, Field, compare};
@@ -29,15 +32,21 @@ pub(crate) struct Args {
 enum What {
     /// Compare all-reduce strategies on a scenario's contacts: time, distance from the best possible, bytes, rounding.
     Allreduce(AllReduceArgs),
+    /// Be one process of a comparison between real ones.
+    #[command(hide = true)]
+    Rank,
 }
 
 #[derive(Debug, clap::Args)]
 struct AllReduceArgs {
-    /// The scenario.
-    scenario: PathBuf,
-    /// Plan on the contact plan and run on what happens, without processes. The only way so far, so it need not be said.
+    /// The scenario. With --real it may be left out.
+    #[arg(required_unless_present = "real")]
+    scenario: Option<PathBuf>,
+    /// Plan on the contact plan and run on what happens, without processes. It need not be said.
     #[arg(long)]
     simulated: bool,
+    #[command(flatten)]
+    real: real::RealArgs,
     /// Strategies, with commas between them; or all.
     #[arg(long, value_name = "A,B", default_value = "all")]
     strategies: String,
@@ -47,8 +56,14 @@ struct AllReduceArgs {
     /// The vector in f32: 4MB, 16GB.
     #[arg(long, value_name = "SIZE", conflicts_with = "sizes")]
     payload: Option<ByteSize>,
-    /// Several vectors in f32, with commas between them.
-    #[arg(long, value_name = "A,B", value_delimiter = ',', default_value = "4MB,400MB,4GB")]
+    /// Several vectors in f32, with commas between them; 4KiB,1MiB,16MiB with --real.
+    #[arg(
+        long,
+        value_name = "A,B",
+        value_delimiter = ',',
+        default_value = "4MB,400MB,4GB",
+        default_value_if("real", "true", "4KiB,1MiB,16MiB")
+    )]
     sizes: Vec<ByteSize>,
     /// From how many instants, spread over the first half of the contact plan.
     #[arg(long, value_name = "COUNT", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -82,19 +97,32 @@ enum Format {
     Html,
 }
 
+impl Format {
+    /// How the name of a file in it ends.
+    const fn extension(self) -> &'static str {
+        match self {
+            Self::Table => "txt",
+            Self::Json => "jsonl",
+            Self::Csv => "csv",
+            Self::Html => "html",
+        }
+    }
+}
+
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let What::Allreduce(args) = &args.what;
-    let scenario = super::load(&args.scenario, &args.set)?;
-    let comparison = comparison(args, &scenario)?;
-    // What cannot be written is said before the work, not after it.
-    let extension = match args.format {
-        Format::Table => "txt",
-        Format::Json => "jsonl",
-        Format::Csv => "csv",
-        Format::Html => "html",
+    let args = match &args.what {
+        What::Allreduce(args) => args,
+        What::Rank => return be_rank(),
     };
+    let (strategies, payloads) = (strategies(args)?, payloads(args)?);
+    if args.real.real {
+        return real::run(args, strategies, &payloads);
+    }
+    let scenario = super::load(args.scenario.as_deref().unwrap_or(Path::new("")), &args.set)?;
+    let comparison = comparison(args, &scenario, strategies, payloads);
+    // What cannot be written is said before the work, not after it.
     let out = args.out.clone().or_else(|| (args.format == Format::Html).then(|| PathBuf::from(".")));
-    let out = out.map(|out| bench_files::file(&out, &scenario, extension)).transpose()?;
+    let out = out.map(|out| bench_files::file(&out, &scenario, args.format.extension())).transpose()?;
     let trace = args.trace.as_deref().map(OutFile::create).transpose()?;
     let progress = Progress::new();
     progress.stage("the contacts".to_owned());
@@ -111,7 +139,12 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         let sizes = by_size(&comparison, field, &compared, |share| progress.share(share));
         let subject = Subject {
             scenario: &scenario.name,
-            command: &bench_files::command(&args.scenario, &comparison, args.starts, &args.set),
+            command: &bench_files::command(
+                args.scenario.as_deref().unwrap_or(Path::new("")),
+                &comparison,
+                args.starts,
+                &args.set,
+            ),
             comparison: &comparison,
             field,
             compared: &compared,
@@ -141,7 +174,19 @@ fn rows_text(format: Format, about: &str, rows: &[Row]) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-fn comparison(args: &AllReduceArgs, scenario: &Scenario) -> Result<Comparison, Failure> {
+fn comparison(
+    args: &AllReduceArgs,
+    scenario: &Scenario,
+    strategies: Vec<StrategyChoice>,
+    payloads: Vec<u64>,
+) -> Comparison {
+    // Links of a mesh last: one instant is like another.
+    let (secs, starts) = scenario.orbits().map_or((0.0, 1), |orbits| (orbits.mission().secs, args.starts));
+    let start = |start: u16| MissionTime::from_secs_f64(secs / 2.0 * f64::from(start) / f64::from(starts));
+    Comparison { strategies, payloads, wire: args.wire, starts: (0..starts).map(start).collect(), seed: scenario.seed }
+}
+
+fn strategies(args: &AllReduceArgs) -> Result<Vec<StrategyChoice>, Failure> {
     let words = match args.strategies.as_str() {
         "all" => StrategyChoice::WORDS.to_vec(),
         some => some.split(',').map(str::trim).collect(),
@@ -150,6 +195,11 @@ fn comparison(args: &AllReduceArgs, scenario: &Scenario) -> Result<Comparison, F
         word.parse::<StrategyChoice>()
             .map_err(|error| Failure::message(Exit::BadInput, format!("--strategies: {error}")))
     };
+    words.into_iter().map(parse).collect()
+}
+
+/// The vectors in bytes of `f32`.
+fn payloads(args: &AllReduceArgs) -> Result<Vec<u64>, Failure> {
     let payloads: Vec<u64> =
         args.payload.map_or_else(|| args.sizes.clone(), |size| vec![size]).iter().map(|size| size.0).collect();
     if let Some(size) = payloads.iter().find(|size| !size.is_multiple_of(size_of::<f32>() as u64)) {
@@ -164,14 +214,5 @@ fn comparison(args: &AllReduceArgs, scenario: &Scenario) -> Result<Comparison, F
         );
         return Err(Failure::message(Exit::BadInput, message));
     }
-    // Links of a mesh last: one instant is like another.
-    let (secs, starts) = scenario.orbits().map_or((0.0, 1), |orbits| (orbits.mission().secs, args.starts));
-    let start = |start: u16| MissionTime::from_secs_f64(secs / 2.0 * f64::from(start) / f64::from(starts));
-    Ok(Comparison {
-        strategies: words.into_iter().map(parse).collect::<Result<_, _>>()?,
-        payloads,
-        wire: args.wire,
-        starts: (0..starts).map(start).collect(),
-        seed: scenario.seed,
-    })
+    Ok(payloads)
 }

@@ -51,6 +51,7 @@ pub mod in_memory;
 mod machine;
 mod network;
 mod planner;
+pub mod rounding;
 mod schedule;
 mod shares;
 pub mod strategies;

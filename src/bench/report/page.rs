@@ -133,7 +133,7 @@ fn table(page: &mut String, rows: &[Row]) -> std::fmt::Result {
             secs(row.p95_secs),
             secs(row.predicted_secs),
             or_none(row.ratio.map(|ratio| format!("{ratio:.3}"))),
-            format!("{:.0} %", 100.0 * row.never_share),
+            or_none(row.never_share.map(|share| format!("{:.0} %", 100.0 * share))),
             speed(row.algbw_gb_s),
             speed(row.busbw_gb_s),
             or_none(row.wire_bytes.map(bytes_text)),

@@ -56,9 +56,7 @@ pub struct Completed {
     /// The mean over all contributions, weighted by their samples: bit-identical on all ranks. Zeros if there are no
     /// samples.
     ///
-    /// With `n` ranks, `A` the weighted mean of the magnitudes at an element and `M` the largest `A`, it is off the
-    /// exact mean by at most `n·(2^-11·A + 2^-39·M)` in fp16, `n·2^-8·A` in bf16 and `n·M/253` in int8, give or take a
-    /// few percent, and by `n·2^-22·A` in f32. In top-k it is off by as much as `M`: what was left out is not in it.
+    /// How far it is off the exact mean at most says [`rounding::bound`](super::super::rounding::bound).
     pub mean: Vec<f32>,
     /// Hash over the final frames' payloads in the order of the vector: equal on all ranks, and on no other result.
     pub digest: Digest,

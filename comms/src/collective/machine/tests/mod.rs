@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::super::strategies::{chain, ring};
 use super::super::test_network::{Contribution, Network, Outcome, TAG, exact_sum};
-use super::super::{ScheduleBuilder, verify};
+use super::super::{ScheduleBuilder, rounding, verify};
 use super::*;
 
 fn order(ranks: usize) -> Vec<Rank> {
@@ -44,18 +44,9 @@ fn run(schedule: Schedule, wire: Wire, contributions: &[Contribution], seed: u64
     let (sums, magnitudes, total) = exact_sum(&counted);
     assert!(first.mean.is_empty() || first.samples == total, "{} of {total} samples", first.samples);
     let largest = magnitudes.iter().copied().fold(0.0, f64::max);
-    let (ranks, total) = (ranks as f64, total.max(1) as f64);
+    let total = total.max(1) as f64;
     for (element, mean) in first.mean.iter().enumerate() {
-        let magnitude = magnitudes[element];
-        // A hop rounds what hops before it have rounded up.
-        let (rounding, least) = match wire {
-            Wire::F32 => (0.0, 1e-44),
-            Wire::Fp16 => (1.01 * (magnitude * 2_f64.powi(-11) + largest * 2_f64.powi(-39)), 1e-44),
-            Wire::Bf16 => (1.05 * magnitude * 2_f64.powi(-8), 2_f64.powi(-133)),
-            Wire::TopK => (1.05 * largest, 1e-44),
-            Wire::Int8 => (1.05 * largest / 253.0, 2_f64.powi(-126)),
-        };
-        let bound = ranks * ((rounding + magnitude * 2_f64.powi(-22)) / total + least);
+        let bound = rounding::bound(wire, ranks as u32, magnitudes[element] / total, largest / total);
         let (mean, exact) = (f64::from(*mean), sums[element] / total);
         assert!((mean - exact).abs() <= bound, "element {element}: {mean}, exactly {exact}, may be off by {bound:e}");
     }
