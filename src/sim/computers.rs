@@ -16,13 +16,16 @@ pub(super) struct Computers {
     per_round: Duration,
     /// Share of the speed that is left in the shadow.
     eclipse_speed: f64,
-    /// When each satellite is in the shadow: `[start, end)` in seconds, in order.
-    eclipses: BTreeMap<NodeId, Vec<(f64, f64)>>,
+    /// When they are slower.
+    eclipses: Eclipses,
 }
+
+/// When each satellite is in the Earth's shadow: `[start, end)` in mission seconds, in order.
+pub(super) type Eclipses = BTreeMap<NodeId, Vec<(f64, f64)>>;
 
 impl Computers {
     /// Those of a scenario, whose satellites are in the shadow at these times.
-    pub(super) fn new(scenario: &Scenario, eclipses: BTreeMap<NodeId, Vec<(f64, f64)>>) -> Self {
+    pub(super) fn new(scenario: &Scenario, eclipses: Eclipses) -> Self {
         let compute = &scenario.compute;
         let waits = if scenario.job.moves_bytes_only() { scenario.job.compute } else { Duration::ZERO };
         Self {

@@ -50,7 +50,7 @@ use starloom_trainer::{Part, Program, Terms};
 use self::agenda::Agenda;
 use self::chronicle::Chronicle;
 use self::collectives::Collectives;
-use self::computers::Computers;
+use self::computers::{Computers, Eclipses};
 use self::ground::{Ground, SizedInbox, Voice};
 use self::lanes::Lanes;
 use self::node::Node;
@@ -133,7 +133,7 @@ pub fn simulate(options: SimulateOptions, program: &dyn Program) -> Result<(Summ
 }
 
 /// Who sees whom, and when each satellite is in the Earth's shadow, as far as that matters.
-fn surroundings(scenario: &Scenario) -> Result<(Contacts, BTreeMap<NodeId, Vec<(f64, f64)>>), Failure> {
+fn surroundings(scenario: &Scenario) -> Result<(Contacts, Eclipses), Failure> {
     let compute = &scenario.compute;
     let Some(orbits) = scenario.orbits().filter(|_| compute.flops_per_sample > 0.0 && compute.eclipse_speed < 1.0)
     else {
