@@ -107,7 +107,8 @@ fn write_wire(out: &mut impl Write, summary: &Summary) -> fmt::Result {
 
 fn write_relays(out: &mut impl Write, summary: &Summary) -> fmt::Result {
     let carried = |(relay, bytes): (&NodeId, &u64)| format!("{relay} {}", ByteSize(*bytes));
-    match summary.carried_bytes.iter().map(carried).collect::<Vec<_>>().join(", ") {
+    let relays = summary.carried_bytes.iter().filter(|(_, bytes)| **bytes > 0);
+    match relays.map(carried).collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => Ok(()),
         relays => writeln!(out, "  carried    {relays}"),
     }

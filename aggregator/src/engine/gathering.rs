@@ -190,7 +190,7 @@ impl Engine {
             };
             self.begin_round(now, attempt, Some(plan.stamp));
             self.announce_attempt();
-            self.emit_plan(round, attempt, &plan);
+            self.emit_plan(now, round, attempt, &plan);
             if self.durable.is_finishing(self.rules.rounds) {
                 self.await_landing(now);
             }

@@ -7,6 +7,7 @@ use starloom_comms::collective::{PlanError, RoundPlan};
 use starloom_comms::control::View;
 use starloom_comms::events::What;
 use starloom_comms::id::{Attempt, Round};
+use starloom_comms::units::MissionTime;
 
 use super::Engine;
 
@@ -17,19 +18,26 @@ impl Engine {
     /// The plan of an attempt that begins now in `view`. Nodes are expected to contribute after [`lead`](super::Rules::lead).
     pub(super) fn plan(&self, now: Duration, view: &View) -> Result<Arc<RoundPlan>, PlanError> {
         let elements = usize::try_from(self.durable.elements).unwrap_or(usize::MAX);
-        let planner = &self.rules.planner;
-        let known = planner.known_to_all(view, self.rules.pace.mission(now), OPENING_BYTES);
-        planner.from(view, elements, known + self.rules.lead)
+        let ready = self.ready(now, view).into_iter().max();
+        self.rules.planner.from(view, elements, ready.unwrap_or_else(|| self.rules.pace.mission(now)))
     }
 
-    /// Says what an attempt is planned to take.
-    pub(super) fn emit_plan(&mut self, round: Round, attempt: Attempt, plan: &RoundPlan) {
+    /// When each of a view is expected to be ready, if the attempt is opened now.
+    fn ready(&self, now: Duration, view: &View) -> Vec<MissionTime> {
+        let heard = self.rules.planner.heard(view, self.rules.pace.mission(now), OPENING_BYTES);
+        heard.into_iter().map(|heard| heard + self.rules.lead).collect()
+    }
+
+    /// Says what the open attempt is planned to take.
+    pub(super) fn emit_plan(&mut self, now: Duration, round: Round, attempt: Attempt, plan: &RoundPlan) {
+        let ready = self.ready(now, &self.durable.view);
+        let expected = self.rules.planner.expected(plan, &ready);
         self.emit(What::RoundPlanned {
             round,
             attempt,
             strategy: plan.schedule.strategy().to_owned(),
             at_secs: plan.stamp.at.as_secs_f64(),
-            predicted_secs: plan.predicted.as_secs_f64(),
+            predicted_secs: expected.as_secs_f64(),
         });
     }
 

@@ -152,7 +152,7 @@ impl Engine {
             None => self.give_up(self.too_few()),
             Some(Ok(plan)) => {
                 self.begin_round(now, Attempt(0), stamp);
-                self.emit_plan(round.next(), Attempt(0), &plan);
+                self.emit_plan(now, round.next(), Attempt(0), &plan);
             }
             Some(Err(error)) => self.give_up_unplanned(round.next(), &error),
         }
@@ -200,7 +200,7 @@ impl Engine {
                 let Stage::Running(open) = &mut self.stage else { return };
                 open.retry(self.durable.view.clone(), plan.stamp, until);
                 self.announce_attempt();
-                self.emit_plan(round, attempt, &plan);
+                self.emit_plan(now, round, attempt, &plan);
             }
             Err(error) => self.give_up_unplanned(round, &error),
         }

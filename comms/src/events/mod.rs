@@ -120,7 +120,7 @@ pub enum What {
         strategy: String,
         /// For which instant it is planned, in mission seconds.
         at_secs: f64,
-        /// How long the collective takes from then on, in mission seconds, if nothing unforeseen happens.
+        /// How long the collective takes from when the last node is ready, in mission seconds, if nothing unforeseen happens.
         predicted_secs: f64,
     },
     /// All living members agreed (from the aggregator).

@@ -23,7 +23,7 @@ mod tests {
         let part: Vec<f32> = contribution(7, 3, 417..950).collect();
         assert_eq!(part, whole[417..950]);
         assert!(whole.iter().all(|value| (-1.0..1.0).contains(value)));
-        assert!(whole.iter().any(|value| *value > 0.99) && whole.iter().any(|value| *value < -0.99));
+        assert!(whole.iter().any(|value| *value > 0.9) && whole.iter().any(|value| *value < -0.9));
         assert_ne!(whole[..8], contribution(7, 4, 0..8).collect::<Vec<_>>());
     }
 }

@@ -5,12 +5,12 @@
 //! same stamp cost nothing, and its clones share that memory.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::{PlanError, Planned, Task, plan};
 use crate::codec::Wire;
-use crate::collective::cost::CostModel;
+use crate::collective::cost::{CostModel, predict_from};
 use crate::collective::schedule::Schedule;
 use crate::contacts::ContactPlan;
 use crate::contacts::routing::{ContactGraph, Query, Relaying, Search};
@@ -41,7 +41,7 @@ struct Host {
 }
 
 /// The schedule of an attempt, and what is expected of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct RoundPlan {
     /// For when it was made, and its digest.
     pub stamp: PlanStamp,
@@ -53,6 +53,7 @@ pub struct RoundPlan {
     lasts_until: MissionTime,
     ranks: Vec<NodeId>,
     members: usize,
+    expected: OnceLock<Duration>,
 }
 
 impl RoundPlanner {
@@ -70,16 +71,31 @@ impl RoundPlanner {
         Self { host, ..self }
     }
 
-    /// When all of a view know of an opening of `bytes` that leaves now. At once, where openings do not travel; who is out of reach
-    /// is not waited for.
+    /// When each of a view knows of an opening of `bytes` that leaves now. At once, where openings do not travel; who is out of
+    /// reach is not waited for.
     #[must_use]
-    pub fn known_to_all(&self, view: &View, now: MissionTime, bytes: u64) -> MissionTime {
-        let Some(host) = &self.host else { return now };
+    pub fn heard(&self, view: &View, now: MissionTime, bytes: u64) -> Vec<MissionTime> {
+        let Some(host) = &self.host else { return view.ranks().map(|_| now).collect() };
         let Host { graph, node } = &**host;
         let mut search = Search::new(graph);
         let query = Query { from: *node, ready: now, bytes, relaying: Relaying::StoreAndForward, lost: &[] };
         let arrivals = search.arrivals(&query);
-        view.ranks().filter_map(|member| arrivals.at(graph.index(&member.id)?)).max().unwrap_or(now).max(now)
+        let heard = |member: &Member| arrivals.at(graph.index(&member.id)?);
+        view.ranks().map(|member| heard(member).unwrap_or(now)).collect()
+    }
+
+    /// How long a plan's collective is expected to take from when the last rank is ready, where each is ready at its instant. It is
+    /// found out once: rounds that share a plan are expected to be alike.
+    #[must_use]
+    pub fn expected(&self, plan: &RoundPlan, ready: &[MissionTime]) -> Duration {
+        let last = ready.iter().copied().max().unwrap_or(plan.stamp.at);
+        if ready.iter().all(|instant| *instant == last) {
+            return plan.predicted;
+        }
+        *plan.expected.get_or_init(|| {
+            let prediction = predict_from(&plan.schedule, &plan.ranks, &self.contacts, ready, &self.model);
+            prediction.completes.map_or(plan.predicted, |completes| completes.since(last))
+        })
     }
 
     /// The planner of a job: `planned` is what it may know of the scenario's contacts. Emulated links that count each byte
@@ -142,6 +158,7 @@ impl RoundPlanner {
             lasts_until,
             ranks,
             members: view.members.len(),
+            expected: OnceLock::new(),
         });
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.push_back(plan.clone());
@@ -212,14 +229,18 @@ mod tests {
     }
 
     #[test]
-    fn openings_that_travel_are_planned_for_when_the_last_one_hears() {
+    fn openings_that_travel_are_heard_later_and_by_some_before_others() {
         let (planner, secs) = (planner(), MissionTime::from_secs_f64);
         let all = view(&[0, 1, 2]);
-        assert_eq!(planner.known_to_all(&all, secs(150.0), 1000), secs(150.0), "they do not travel");
+        assert_eq!(planner.heard(&all, secs(150.0), 1000), [secs(150.0); 3], "they do not travel");
         let planner = planner.opened_from(&NodeId::satellite(0));
         // From second 100 on, 0 reaches 1 by way of 2: two hops of 8 ms and 3 ms each.
-        assert_eq!(planner.known_to_all(&all, secs(150.0), 1000), secs(150.022));
-        assert_eq!(planner.known_to_all(&all, secs(50.0), 1000), secs(50.011));
+        let heard = planner.heard(&all, secs(150.0), 1000);
+        assert_eq!(heard, [secs(150.0), secs(150.022), secs(150.011)]);
+        let plan = planner.from(&all, 1000, secs(150.022)).expect("a plan");
+        assert_eq!(planner.expected(&plan, &[secs(150.022); 3]), plan.predicted);
+        let expected = planner.expected(&plan, &heard);
+        assert!(expected <= plan.predicted && expected > Duration::ZERO, "who hears first begins first: {expected:?}");
     }
 
     #[test]
