@@ -5,12 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use starloom_comms::collective::cost::{CostModel, Course, Prediction};
+use starloom_comms::collective::cost::{CostModel, Course, LaneLoad, Prediction};
 use starloom_comms::collective::{Action, Schedule, Tag};
 use starloom_comms::contacts::ContactPlan;
-use starloom_comms::id::{Digest, NodeId, Rank};
+use starloom_comms::id::{Attempt, Digest, NodeId, Rank, Round};
+use starloom_comms::member::Milestone;
 use starloom_comms::units::MissionTime;
+
+use super::lanes::Account;
+use super::world::{Happening, World};
 
 /// The collectives that run.
 pub(super) struct Collectives {
@@ -91,6 +96,41 @@ impl Collectives {
     /// A rank is lost, and with it what it takes part in.
     pub(super) fn lose(&mut self, node: &NodeId) {
         self.running.retain(|_, running| !running.ranks.contains(node));
+    }
+}
+
+impl World<'_> {
+    /// Where vectors are sizes: a node is ready for the collective.
+    pub(super) fn run_elsewhere(&mut self, id: &NodeId, round: Round, attempt: Attempt) {
+        let (Some(collectives), Some(node)) = (&mut self.collectives, self.nodes.get(id).filter(|node| node.lives()))
+        else {
+            return;
+        };
+        let Some((view, tag, planned)) = &node.opening else { return };
+        if (tag.round, tag.attempt) != (round, attempt) {
+            return;
+        }
+        let Ok(plan) = self.planner.at(view, self.elements, planned.at) else { return };
+        let ranks = view.ranks().map(|member| member.id.clone());
+        let course = collectives.ready(*tag, id, self.now, ranks, (planned.schedule, &plan.schedule));
+        let (Some(course), tag) = (course, *tag) else { return };
+        let Ok(completes) = course.prediction.completes else { return };
+        for lane in &course.prediction.lanes {
+            let (from, to) = (&course.ranks[lane.from.index()], &course.ranks[lane.to.index()]);
+            let LaneLoad { start, end, frames, bytes, busy_nanos, .. } = *lane;
+            self.lanes.note(
+                from,
+                to,
+                tag,
+                Account { start, end, busy: Duration::from_nanos(busy_nanos), frames, bytes },
+            );
+        }
+        for (index, (rank, times)) in course.ranks.iter().zip(&course.prediction.ranks).enumerate() {
+            let done = if plan.schedule.is_relay(Rank(index as u32)) { completes } else { times.done };
+            let (gathers, done) = (times.gathers.max(self.now), done.max(self.now));
+            self.agenda.plan(gathers.min(done), Happening::Progress(rank.clone(), tag, Milestone::Gather, (0, 0)));
+            self.agenda.plan(done, Happening::Progress(rank.clone(), tag, Milestone::Complete, course.sent[index]));
+        }
     }
 }
 

@@ -7,10 +7,10 @@
 //! | file | concern |
 //! |---|---|
 //! | `world`, `agenda` | what happens, in which order |
-//! | `node`, `trainer` | satellites: member and trainer |
+//! | `node`, `training`, `trainer` | satellites: member and trainer |
 //! | `office`, `post` | the aggregator, and how its messages travel |
 //! | `lanes`, `collectives` | vectors between satellites: as frames with numbers, or as sizes |
-//! | `ground` | checkpoints on their way down |
+//! | `ground`, `station` | checkpoints on their way down |
 //! | `computers` | how long training takes |
 //! | `chronicle` | the event stream |
 //! | `compare` | the same job under several strategies |
@@ -25,7 +25,9 @@ mod lanes;
 mod node;
 mod office;
 mod post;
+mod station;
 mod trainer;
+mod training;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,11 +53,12 @@ use self::agenda::Agenda;
 use self::chronicle::Chronicle;
 use self::collectives::Collectives;
 use self::computers::{Computers, Eclipses};
-use self::ground::{Ground, SizedInbox, Voice};
+use self::ground::Ground;
 use self::lanes::Lanes;
 use self::node::Node;
 use self::office::Office;
 use self::post::Post;
+use self::station::{SizedInbox, Voice};
 use self::trainer::{Permits, Real, Sized, Trainer, Word};
 use self::world::World;
 use crate::exit::{Exit, Failure, OrExit};

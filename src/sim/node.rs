@@ -6,31 +6,29 @@ use std::time::Duration;
 
 use starloom_aggregator::engine::Session;
 use starloom_comms::collective::Tag;
-use starloom_comms::collective::cost::LaneLoad;
 use starloom_comms::control::{AggregatorMessage, NodeMessage, PlanStamp, Report, Then, View};
 use starloom_comms::events::{Phase, What};
 use starloom_comms::id::{Attempt, NodeId, Round};
-use starloom_comms::member::{Command, Event, Member, Milestone, Part};
+use starloom_comms::member::{Command, Event, Member, Part};
 use starloom_comms::net::membership::WrittenCheckpoint;
 use starloom_comms::scenario::{Fault, FaultTime};
 use starloom_comms::units::MissionTime;
 
-use super::lanes::Account;
-use super::trainer::{Reply, Trainer, Word};
+use super::trainer::{Reply, Trainer};
 use super::world::{Happening, World};
 
 /// A satellite.
 pub(super) struct Node {
-    member: Member,
+    pub(super) member: Member,
     /// Nothing on a relay, and on a satellite that is gone.
-    trainer: Option<Box<dyn Trainer>>,
+    pub(super) trainer: Option<Box<dyn Trainer>>,
     session: Option<Session>,
     life: Life,
     /// From when until when it computes.
-    computes: (MissionTime, MissionTime),
-    checkpoints: BTreeMap<Round, Arc<WrittenCheckpoint>>,
+    pub(super) computes: (MissionTime, MissionTime),
+    pub(super) checkpoints: BTreeMap<Round, Arc<WrittenCheckpoint>>,
     /// The attempt that the aggregator has opened last.
-    opening: Option<(View, Tag, PlanStamp)>,
+    pub(super) opening: Option<(View, Tag, PlanStamp)>,
     deadline: Option<Duration>,
 }
 
@@ -246,13 +244,13 @@ impl World<'_> {
         }
     }
 
-    fn leave(&mut self, id: &NodeId, report: Report) {
+    pub(super) fn leave(&mut self, id: &NodeId, report: Report) {
         let (raw_bytes, wire_bytes) = self.lanes.sent(id);
         self.tell_member(id, Event::Leave(Report { raw_bytes, wire_bytes, ..report }));
     }
 
     /// A node cannot go on.
-    fn end(&mut self, id: &NodeId, why: &str) {
+    pub(super) fn end(&mut self, id: &NodeId, why: &str) {
         self.warn(id, why.to_owned());
         let Some(node) = self.nodes.get_mut(id) else { return };
         node.life = Life::Over;
@@ -265,7 +263,7 @@ impl World<'_> {
     }
 
     /// A node enters a phase; faults strike there.
-    fn enter(&mut self, id: &NodeId, round: Round, attempt: Attempt, phase: Phase) {
+    pub(super) fn enter(&mut self, id: &NodeId, round: Round, attempt: Attempt, phase: Phase) {
         self.tell(id, What::Phase { round, attempt, phase });
         let here = FaultTime::Phase { round, phase };
         let strikes = |fault: &Fault| fault.at == here && (fault.kill == *id || fault.kill == NodeId::aggregator());
@@ -275,100 +273,10 @@ impl World<'_> {
             self.strike(struck);
         }
     }
-
-    /// Where vectors are sizes: a node is ready for the collective.
-    fn run_elsewhere(&mut self, id: &NodeId, round: Round, attempt: Attempt) {
-        let (Some(collectives), Some(node)) = (&mut self.collectives, self.nodes.get(id).filter(|node| node.lives()))
-        else {
-            return;
-        };
-        let Some((view, tag, planned)) = &node.opening else { return };
-        if (tag.round, tag.attempt) != (round, attempt) {
-            return;
-        }
-        let Ok(plan) = self.planner.at(view, self.elements, planned.at) else { return };
-        let ranks = view.ranks().map(|member| member.id.clone());
-        let course = collectives.ready(*tag, id, self.now, ranks, (planned.schedule, &plan.schedule));
-        let (Some(course), tag) = (course, *tag) else { return };
-        let Ok(completes) = course.prediction.completes else { return };
-        for lane in &course.prediction.lanes {
-            let (from, to) = (&course.ranks[lane.from.index()], &course.ranks[lane.to.index()]);
-            let LaneLoad { start, end, frames, bytes, busy_nanos, .. } = *lane;
-            self.lanes.note(
-                from,
-                to,
-                tag,
-                Account { start, end, busy: Duration::from_nanos(busy_nanos), frames, bytes },
-            );
-        }
-        for (index, (rank, times)) in course.ranks.iter().zip(&course.prediction.ranks).enumerate() {
-            let done =
-                if plan.schedule.is_relay(starloom_comms::id::Rank(index as u32)) { completes } else { times.done };
-            let (gathers, done) = (times.gathers.max(self.now), done.max(self.now));
-            self.agenda.plan(gathers.min(done), Happening::Progress(rank.clone(), tag, Milestone::Gather, (0, 0)));
-            self.agenda.plan(done, Happening::Progress(rank.clone(), tag, Milestone::Complete, course.sent[index]));
-        }
-    }
-
-    /// Lets a node's trainer go on until it has to wait for the mission.
-    fn follow_trainer(&mut self, id: &NodeId) {
-        while let Some(node) = self.nodes.get_mut(id).filter(|node| node.lives()) {
-            let Some(trainer) = &mut node.trainer else { return };
-            match trainer.next() {
-                Word::Says(what) => self.tell(id, what),
-                Word::Enters(round, attempt, phase) => self.enter_training(id, round, attempt, phase),
-                Word::Begins(samples) => {
-                    node.computes = (self.now, self.computers.done(id, self.now, samples));
-                    self.computing.insert((self.now, id.clone()));
-                    return self.agenda.plan(node.computes.1, Happening::Computed(id.clone()));
-                }
-                Word::Wrote(checkpoint) => {
-                    let (round, state) = (checkpoint.round, checkpoint.state);
-                    node.checkpoints.insert(round, Arc::new(*checkpoint));
-                    self.tell_member(id, Event::CheckpointWritten { round, state });
-                }
-                Word::Leaves(report) => return self.leave(id, report),
-                Word::Meets(_) | Word::Contributes { .. } => {}
-                Word::Fails(why) => return self.end(id, &why),
-            }
-        }
-    }
-
-    fn enter_training(&mut self, id: &NodeId, round: Round, attempt: Attempt, phase: Phase) {
-        self.enter(id, round, attempt, phase);
-        if let Some(node) = self.nodes.get_mut(id).filter(|node| node.lives()) {
-            node.reply(self.now, Reply::GoOn);
-        }
-    }
-
-    /// A node has computed: what it did meanwhile is told at the instants at which it did it.
-    pub(super) fn computed(&mut self, id: &NodeId) {
-        loop {
-            let Some(node) = self.nodes.get_mut(id).filter(|node| node.lives()) else { return };
-            let (began, done) = node.computes;
-            let Some(trainer) = &mut node.trainer else { return };
-            match trainer.next() {
-                Word::Says(what) => {
-                    let at = match what {
-                        What::Step { step, of, .. } => began + done.since(began) / of.max(1) * step,
-                        _ => self.now,
-                    };
-                    self.chronicle.tell(at.min(self.now), id, what);
-                }
-                Word::Contributes { vector, samples } => {
-                    self.computing.remove(&(began, id.clone()));
-                    let vector = Arc::new(vector);
-                    return self.tell_member(id, Event::Contribution { vector, samples });
-                }
-                Word::Fails(why) => return self.end(id, &why),
-                _ => {}
-            }
-        }
-    }
 }
 
 impl Node {
-    fn reply(&mut self, now: MissionTime, reply: Reply) {
+    pub(super) fn reply(&mut self, now: MissionTime, reply: Reply) {
         if let Some(trainer) = &mut self.trainer {
             trainer.tell(now, reply);
         }
