@@ -10,6 +10,7 @@ use std::time::Duration;
 use starloom_comms::collective::cost::{CostModel, Course, LaneLoad, Prediction};
 use starloom_comms::collective::{Action, Schedule, Tag};
 use starloom_comms::contacts::ContactPlan;
+use starloom_comms::control::{AggregatorMessage, PlanStamp, Then, View};
 use starloom_comms::id::{Attempt, Digest, NodeId, Rank, Round};
 use starloom_comms::member::Milestone;
 use starloom_comms::units::MissionTime;
@@ -21,6 +22,8 @@ use super::world::{Happening, World};
 pub(super) struct Collectives {
     contacts: Arc<ContactPlan>,
     model: CostModel,
+    /// Attempts that nodes have been told of.
+    opened: BTreeMap<Tag, (View, PlanStamp)>,
     running: BTreeMap<Tag, Running>,
     /// The last schedule.
     known: Option<Known>,
@@ -49,18 +52,13 @@ pub(super) struct Outcome {
 
 impl Collectives {
     pub(super) fn new(contacts: ContactPlan, model: CostModel) -> Self {
-        Self { contacts: Arc::new(contacts), model, running: BTreeMap::new(), known: None }
+        Self { contacts: Arc::new(contacts), model, opened: BTreeMap::new(), running: BTreeMap::new(), known: None }
     }
 
     /// A rank is ready. When all are, this gives what comes of it.
-    pub(super) fn ready(
-        &mut self,
-        tag: Tag,
-        node: &NodeId,
-        now: MissionTime,
-        ranks: impl Iterator<Item = NodeId>,
-        schedule: (Digest, &Schedule),
-    ) -> Option<Outcome> {
+    pub(super) fn ready(&mut self, tag: Tag, node: &NodeId, now: MissionTime, schedule: &Schedule) -> Option<Outcome> {
+        let (view, planned) = self.opened.get(&tag)?;
+        let (digest, ranks) = (planned.schedule, view.ranks().map(|member| member.id.clone()));
         let running =
             self.running.entry(tag).or_insert_with(|| Running { ranks: ranks.collect(), ready: BTreeMap::new() });
         running.ready.insert(node.clone(), now);
@@ -69,7 +67,6 @@ impl Collectives {
         }
         let ready: Vec<MissionTime> = running.ranks.iter().map(|rank| running.ready[rank]).collect();
         let ranks = running.ranks.clone();
-        let (digest, schedule) = schedule;
         if self.known.as_ref().is_none_or(|known| known.digest != digest) {
             self.known = Some(Known { digest, course: Course::of(schedule), raw: raw_of(schedule) });
         }
@@ -87,10 +84,28 @@ impl Collectives {
         self.running.contains_key(&tag)
     }
 
-    /// Another attempt has begun: those before it are void.
-    pub(super) fn opened(&mut self, tag: Tag) {
-        let place = |tag: &Tag| (tag.round, tag.attempt, tag.view);
-        self.running.retain(|other, _| place(other) >= place(&tag));
+    /// A node is told by `message` that an attempt has begun: those before it are void.
+    pub(super) fn opened(&mut self, message: &AggregatorMessage) -> Option<Tag> {
+        let (view, round, attempt, planned) = match message {
+            AggregatorMessage::Open { view, round, attempt, planned, .. } => (view, *round, *attempt, *planned),
+            AggregatorMessage::Commit { round, view, then: Then::Continue, next: Some(next), .. } => {
+                (view, round.next(), Attempt(0), *next)
+            }
+            _ => return None,
+        };
+        let tag = Tag { view: view.id, round, attempt };
+        if !self.opened.contains_key(&tag) {
+            let place = |tag: &Tag| (tag.round, tag.attempt, tag.view);
+            self.running.retain(|other, _| place(other) >= place(&tag));
+            self.opened.retain(|other, _| place(other) >= place(&tag));
+            self.opened.insert(tag, (view.clone(), planned));
+        }
+        Some(tag)
+    }
+
+    /// The roster and the plan of an attempt that is not void.
+    fn opening(&self, tag: Tag) -> Option<&(View, PlanStamp)> {
+        self.opened.get(&tag)
     }
 
     /// A rank is lost, and with it what it takes part in.
@@ -106,14 +121,10 @@ impl World<'_> {
         else {
             return;
         };
-        let Some((view, tag, planned)) = &node.opening else { return };
-        if (tag.round, tag.attempt) != (round, attempt) {
-            return;
-        }
+        let Some(tag) = node.opening.filter(|tag| (tag.round, tag.attempt) == (round, attempt)) else { return };
+        let Some((view, planned)) = collectives.opening(tag) else { return };
         let Ok(plan) = self.planner.at(view, self.elements, planned.at) else { return };
-        let ranks = view.ranks().map(|member| member.id.clone());
-        let course = collectives.ready(*tag, id, self.now, ranks, (planned.schedule, &plan.schedule));
-        let (Some(course), tag) = (course, *tag) else { return };
+        let Some(course) = collectives.ready(tag, id, self.now, &plan.schedule) else { return };
         let Ok(completes) = course.prediction.completes else { return };
         for lane in &course.prediction.lanes {
             let (from, to) = (&course.ranks[lane.from.index()], &course.ranks[lane.to.index()]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use starloom_aggregator::engine::Session;
 use starloom_comms::collective::Tag;
-use starloom_comms::control::{AggregatorMessage, NodeMessage, PlanStamp, Report, Then, View};
+use starloom_comms::control::{AggregatorMessage, NodeMessage, Report};
 use starloom_comms::events::{Phase, What};
 use starloom_comms::id::{Attempt, NodeId, Round};
 use starloom_comms::member::{Command, Event, Member, Part};
@@ -28,7 +28,7 @@ pub(super) struct Node {
     pub(super) computes: (MissionTime, MissionTime),
     pub(super) checkpoints: BTreeMap<Round, Arc<WrittenCheckpoint>>,
     /// The attempt that the aggregator has opened last.
-    pub(super) opening: Option<(View, Tag, PlanStamp)>,
+    pub(super) opening: Option<Tag>,
     deadline: Option<Duration>,
 }
 
@@ -66,20 +66,6 @@ impl Node {
         self.trainer = None;
         self.session.take()
     }
-
-    /// Notes which attempt a message opens.
-    fn note_opening(&mut self, message: &AggregatorMessage) -> Option<Tag> {
-        let (view, round, attempt, planned) = match message {
-            AggregatorMessage::Open { view, round, attempt, planned, .. } => (view, *round, *attempt, *planned),
-            AggregatorMessage::Commit { round, view, then: Then::Continue, next: Some(next), .. } => {
-                (view, round.next(), Attempt(0), *next)
-            }
-            _ => return None,
-        };
-        let tag = Tag { view: view.id, round, attempt };
-        self.opening = Some((view.clone(), tag, planned));
-        Some(tag)
-    }
 }
 
 impl World<'_> {
@@ -105,11 +91,8 @@ impl World<'_> {
     /// A message of the aggregator arrives.
     pub(super) fn hear(&mut self, id: &NodeId, session: Session, message: AggregatorMessage) {
         let Some(node) = self.nodes.get_mut(id).filter(|node| node.session == Some(session)) else { return };
-        if self.collectives.is_some()
-            && let Some(tag) = node.note_opening(&message)
-            && let Some(collectives) = &mut self.collectives
-        {
-            collectives.opened(tag);
+        if let Some(collectives) = &mut self.collectives {
+            node.opening = collectives.opened(&message).or(node.opening);
         }
         self.tell_member(id, Event::Message(message));
     }

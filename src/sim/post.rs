@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use starloom_comms::collective::Tag;
 use starloom_comms::contacts::routing::{ContactGraph, Query, Relaying, Search};
 use starloom_comms::control::{AggregatorMessage, NodeMessage};
 use starloom_comms::id::NodeId;
@@ -20,8 +21,11 @@ pub(super) struct Post<'a> {
     /// The last message to all: when and how long it was, and when it arrives where.
     down: Option<(MissionTime, u64, BTreeMap<NodeId, MissionTime>)>,
     /// The length of the last opening or commit, which is the same for all.
-    length: Option<(AggregatorMessage, u64)>,
+    length: Option<(Opens, u64)>,
 }
+
+/// Which attempt a message opens, and whether it commits the one before: what tells such messages apart.
+type Opens = (bool, Tag);
 
 impl<'a> Post<'a> {
     /// A post over the contacts of `graph`, from and to `host`.
@@ -73,13 +77,26 @@ impl<'a> Post<'a> {
     }
 
     fn length(&mut self, message: &AggregatorMessage) -> u64 {
+        let Some(opens) = opens(message) else { return length_down(message) };
         match &self.length {
-            Some((known, length)) if known == message => *length,
+            Some((known, length)) if *known == opens => *length,
             _ => {
                 let length = length_down(message);
-                self.length = Some((message.clone(), length));
+                self.length = Some((opens, length));
                 length
             }
         }
+    }
+}
+
+fn opens(message: &AggregatorMessage) -> Option<Opens> {
+    match message {
+        AggregatorMessage::Open { view, round, attempt, .. } => {
+            Some((false, Tag { view: view.id, round: *round, attempt: *attempt }))
+        }
+        AggregatorMessage::Commit { view, round, attempt, .. } => {
+            Some((true, Tag { view: view.id, round: *round, attempt: *attempt }))
+        }
+        _ => None,
     }
 }
