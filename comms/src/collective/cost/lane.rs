@@ -46,6 +46,11 @@ impl Cut {
         let last = elements - (frames - 1) * per_frame;
         Self { frames: u32::try_from(frames).unwrap_or(u32::MAX), full: bytes(per_frame), last: bytes(last) }
     }
+
+    /// What all frames have.
+    pub(in crate::collective) const fn bytes(&self) -> u64 {
+        (self.frames as u64 - 1) * self.full + self.last
+    }
 }
 
 impl<'a> Lane<'a> {
@@ -67,6 +72,12 @@ impl<'a> Lane<'a> {
     pub(in crate::collective) fn window(&self, at: u64) -> Option<(u64, u64)> {
         let over = self.contacts.partition_point(|contact| contact.end.0 <= at);
         self.contacts.get(over).map(|contact| (contact.start.0, contact.end.0))
+    }
+
+    /// The contact that lasts from an instant until another, if one does.
+    pub(in crate::collective) fn lasting(&self, at: MissionTime, until: MissionTime) -> Option<&'a Contact> {
+        let over = self.contacts.partition_point(|contact| contact.end <= at);
+        self.contacts.get(over).filter(|contact| contact.covers(at) && until <= contact.end)
     }
 
     /// When the frames of `ready` arrive at the other end. Nothing if the contacts do not suffice.
@@ -91,7 +102,7 @@ impl<'a> Lane<'a> {
             told(run);
         }
         self.frames += u64::from(cut.frames);
-        self.bytes += u64::from(cut.frames - 1) * cut.full + cut.last;
+        self.bytes += cut.bytes();
         Some(arrived)
     }
 

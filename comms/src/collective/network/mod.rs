@@ -5,11 +5,14 @@
 //!
 //! - [`Flood`] lets many units spread at once, in the order of time;
 //! - [`Network::spread`] finds the tree along which a flow gets from one rank to others at the earliest, and takes its lanes;
+//! - [`Packing`] lays trees that share lasting links evenly, and [`pipelined`] says what crosses which lane when along them;
 //! - [`Backwards`] is the plan as it looks from a later instant on, with time and lanes turned round: a tree that spreads from
 //!   a rank there is a tree that gathers at it here, with everything on time.
 
 mod backwards;
 mod flood;
+mod packing;
+mod pipeline;
 mod spread;
 
 use std::collections::BTreeMap;
@@ -20,6 +23,8 @@ use crate::id::NodeId;
 
 pub(super) use backwards::Backwards;
 pub(super) use flood::{Event, Everything, Flood, Spreading, trees};
+pub(super) use packing::{Laying, Packing, Tree};
+pub(super) use pipeline::{Crossing, Way, pipelined, takes_at_least};
 pub(super) use spread::{Edge, Purpose};
 
 /// Lanes between ranks.

@@ -77,6 +77,12 @@ impl Request<'_> {
         elements.clamp(LEAST_FRAME_ELEMENTS, self.wire.frame_elements())
     }
 
+    /// Up to when a schedule is worth being predicted, if there is one that takes so many nanoseconds: what strategies know of
+    /// completion is rough.
+    pub(in crate::collective) const fn a_little_after(&self, takes: u64) -> MissionTime {
+        MissionTime(self.at.0.saturating_add(takes).saturating_add(takes / 16))
+    }
+
     /// The lanes between them.
     pub(in crate::collective) fn network(&self) -> Network<'_> {
         Network::new(&self.nodes(), self.plan)

@@ -1,91 +1,54 @@
-//! Trees in time: a convergecast that adds up on the way, and a broadcast.
+//! Trees in time.
 //!
 //! For a root, the broadcast tree is that of earliest arrivals from the instant at which the root has the sum; the convergecast
 //! tree is a broadcast tree too, on the contact plan with time and lanes turned round: there, what spreads at the earliest from
 //! the root is here what leaves every rank at the latest and still is at the root on time. Earliest arrivals over contacts that
 //! come and go are foremost journeys (B. Bui Xuan, A. Ferreira and A. Jarry, "Computing shortest, fastest, and foremost journeys
-//! in dynamic networks", Int. J. Found. Comput. Sci. 14(2), 2003); a tree for convergecast and broadcast moves each byte
-//! `2(n−1)` times, which no exact all-reduce undercuts.
+//! in dynamic networks", Int. J. Found. Comput. Sci. 14(2), 2003).
 //!
-//! The vector is cut into a segment for each of several roots. What spreads from all of them shares the lanes in the order of
-//! time: where all links last, the roots together use all lanes in both directions, and where contacts are rare, the few roots at
-//! which they meet best are taken. How many roots, and how many segments for each, is found by trying.
+//! What spreads from several roots shares the lanes in the order of time: where all links last, the roots together use all lanes in
+//! both directions, and where contacts are rare, the few roots at which they meet best are taken.
 
-use super::{Strategy, rank};
+use super::super::rank;
+use super::{MAX_HOPS, Root};
 use crate::collective::builder::ScheduleBuilder;
-use crate::collective::cost::flow::Flow;
 use crate::collective::cost::lane::Cut;
 use crate::collective::frame::Kind;
-use crate::collective::network::{self, Backwards, Event, Everything, Flood, Purpose};
-use crate::collective::planner::{PlanError, Request};
+use crate::collective::network::{self, Backwards, Event, Everything, Flood};
+use crate::collective::planner::Request;
 use crate::collective::schedule::{Schedule, Segment};
 use crate::scenario::StrategyChoice;
 use crate::units::MissionTime;
 
-pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ContactTree, plan };
-
-/// Most hops of a schedule that is worth a try.
-const MAX_HOPS: usize = 20_000;
 /// Tries to find the instant by which all can be gathered.
 const TRIES: usize = 6;
 
-/// Trees with one, a quarter or all of the best roots, and with all of them twice, which leaves the lanes less uneven.
-fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
-    let roots = roots(request)?;
+/// Trees with one, a quarter or all of the best roots, and with all of them twice, which leaves the lanes less uneven: those that
+/// might complete by `until`.
+pub(super) fn plan(request: &Request<'_>, roots: &[Root], until: MissionTime) -> Vec<Schedule> {
     let most = roots.len().min(MAX_HOPS / request.members.len()).min(request.elements).max(1);
     let mut counts = vec![1, most.div_ceil(4), most];
     counts.dedup();
-    let mut schedules: Vec<Schedule> = counts.into_iter().filter_map(|count| trees(request, &roots[..count])).collect();
+    let some = counts.into_iter().filter_map(|count| trees(request, &roots[..count], until));
+    let mut schedules: Vec<Schedule> = some.collect();
     let twice = [&roots[..most], &roots[..most]].concat();
     if most > 1 && twice.len() * request.members.len() <= MAX_HOPS && twice.len() <= request.elements {
-        schedules.extend(trees(request, &twice));
+        schedules.extend(trees(request, &twice, until));
     }
-    Ok(schedules)
-}
-
-/// A rank, and when it could have all contributions if they took no time to send.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Root {
-    pub(super) rank: usize,
-    gathered: u64,
-}
-
-/// All members, those first from which all could be gathered and spread first.
-pub(super) fn roots(request: &Request<'_>) -> Result<Vec<Root>, PlanError> {
-    let mut network = request.network();
-    let members = request.members.len();
-    let mut gathered = vec![request.at.0; members];
-    let mut look = |root, at| {
-        let edges = network.spread(root, Flow::at_once(1, at), Cut::LEAST, 0..members, Purpose::Look);
-        edges.map_err(|unreached| request.apart(root, &unreached))
-    };
-    for rank in 0..members {
-        for edge in look(rank, request.at)?.iter().filter(|edge| edge.to < members) {
-            gathered[edge.to] = gathered[edge.to].max(edge.arrival);
-        }
-    }
-    let mut roots = Vec::with_capacity(members);
-    for (rank, gathered) in gathered.into_iter().enumerate() {
-        // A root from which the plan does not lead on in time is none.
-        if let Ok(edges) = look(rank, MissionTime(gathered)) {
-            roots.push((edges.last().map_or(gathered, |edge| edge.arrival), Root { rank, gathered }));
-        }
-    }
-    roots.sort_by_key(|(done, root)| (*done, root.rank));
-    Ok(roots.into_iter().map(|(_, root)| root).collect())
+    schedules
 }
 
 /// A segment for each of the roots.
-fn trees(request: &Request<'_>, roots: &[Root]) -> Option<Schedule> {
+fn trees(request: &Request<'_>, roots: &[Root], until: MissionTime) -> Option<Schedule> {
     let members = request.members.len();
     let segments = Segment::split(request.elements, roots.len());
     let per_frame = request.frame_elements(segments.first()?.elements);
     let cuts = segments.iter().map(|segment| Cut::of(request.wire, segment.elements, per_frame));
     let cuts: Vec<Cut> = cuts.collect();
-    let (gathered, inwards) = gather(request, roots, &cuts)?;
+    let (gathered, inwards) = gather(request, roots, &cuts, until)?;
     let mut flood = Flood::new(request.network(), Everything, cuts, members);
     roots.iter().zip(0..).for_each(|(root, unit)| flood.begin(root.rank, unit, gathered));
-    let (outwards, _) = flood.run(MissionTime::NEVER)?;
+    let (outwards, _) = flood.run(until)?;
     let name = StrategyChoice::ContactTree.as_str();
     let mut builder = ScheduleBuilder::new(name, members, request.relays.len(), segments);
     builder.limit_frames(per_frame);
@@ -105,7 +68,12 @@ fn trees(request: &Request<'_>, roots: &[Root]) -> Option<Schedule> {
 
 /// The earliest instant that was found by which every root can have its segment's sum, and what spreads from the roots, turned
 /// round, on the way there.
-fn gather(request: &Request<'_>, roots: &[Root], cuts: &[Cut]) -> Option<(MissionTime, Vec<Event>)> {
+fn gather(
+    request: &Request<'_>,
+    roots: &[Root],
+    cuts: &[Cut],
+    until: MissionTime,
+) -> Option<(MissionTime, Vec<Event>)> {
     let (nodes, start) = (request.nodes(), request.at.0);
     // What is gathered by an instant, and how long before it the first has to leave.
     let by = |end: u64| {
@@ -117,7 +85,7 @@ fn gather(request: &Request<'_>, roots: &[Root], cuts: &[Cut]) -> Option<(Missio
     let earliest = roots.iter().map(|root| root.gathered).max()?;
     let (mut too_early, mut span) = (earliest.saturating_sub(1).max(start), earliest - start + 1);
     let (mut end, mut found) = loop {
-        let end = start.checked_add(span).filter(|end| *end < request.until.0)?;
+        let end = start.checked_add(span).filter(|end| *end < until.0)?;
         if let Some(found) = by(end) {
             break (end, found);
         }
