@@ -69,8 +69,11 @@ pub fn plan(choice: StrategyChoice, task: &Task<'_>) -> Result<Planned, PlanErro
             break;
         }
         for strategy in STRATEGIES.iter().filter(|strategy| [StrategyChoice::Auto, strategy.choice].contains(&choice)) {
-            let until = best.as_ref().map_or(MissionTime::NEVER, |best| task.a_little_after(best.completes));
-            let schedules = (strategy.plan)(&task.over(over, until));
+            let mut request = task.over(over);
+            if let Ok(best) = &best {
+                request.until = request.a_little_after(best.completes.0.saturating_sub(task.at.0));
+            }
+            let schedules = (strategy.plan)(&request);
             match schedules.and_then(|schedules| fastest(strategy.choice, schedules, task)) {
                 Ok(planned) if best.as_ref().is_ok_and(|best| best.completes <= planned.completes) => {}
                 Err(_) if best.is_ok() => {}
@@ -105,13 +108,8 @@ fn fastest(strategy: StrategyChoice, schedules: Vec<Schedule>, task: &Task<'_>) 
 }
 
 impl<'a> Task<'a> {
-    /// Strategies know roughly when a schedule completes that they are making: up to when it is worth being predicted.
-    const fn a_little_after(&self, completes: MissionTime) -> MissionTime {
-        MissionTime(completes.0.saturating_add(completes.0.saturating_sub(self.at.0) / 16))
-    }
-
-    fn over(&self, over: Over, until: MissionTime) -> Request<'a> {
+    fn over(&self, over: Over) -> Request<'a> {
         let Self { members, relays, elements, model, plan, at } = *self;
-        Request { members, relays, over, elements, wire: model.wire, plan, at, until }
+        Request { members, relays, over, elements, wire: model.wire, plan, at, until: MissionTime::NEVER }
     }
 }

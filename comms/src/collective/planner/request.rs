@@ -38,6 +38,9 @@ const PIPELINED_FRAMES: usize = 32;
 /// Elements of a frame whose header is below a percent in any format but top-k.
 const LEAST_FRAME_ELEMENTS: usize = 4096;
 
+/// Members among whom predictions cost too little to be saved.
+const FEW: usize = 32;
+
 /// Which ranks a schedule may lead over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Over {
@@ -77,9 +80,17 @@ impl Request<'_> {
         elements.clamp(LEAST_FRAME_ELEMENTS, self.wire.frame_elements())
     }
 
+    /// Whether there are so few members that no schedule is left out for the time that its strategy expects it to take.
+    pub(in crate::collective) const fn are_few(&self) -> bool {
+        self.members.len() <= FEW
+    }
+
     /// Up to when a schedule is worth being predicted, if there is one that takes so many nanoseconds: what strategies know of
     /// completion is rough.
     pub(in crate::collective) const fn a_little_after(&self, takes: u64) -> MissionTime {
+        if self.are_few() {
+            return MissionTime::NEVER;
+        }
         MissionTime(self.at.0.saturating_add(takes).saturating_add(takes / 16))
     }
 

@@ -22,8 +22,6 @@ use crate::units::MissionTime;
 
 pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ContactTree, plan };
 
-/// Members up to which both manners are always tried.
-const FEW: usize = 32;
 /// Most hops of a schedule that is worth a try.
 const MAX_HOPS: usize = 20_000;
 
@@ -32,7 +30,7 @@ fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     let packed = packed::plan(request, &roots);
     // Where most of the time lanes are busy that are shared evenly, there is little to gain, and among many nodes much to be done.
     let is_full = |packed: &&packed::Packed| packed.busiest.saturating_mul(3) > packed.takes.saturating_mul(2);
-    if let Some(packed) = packed.as_ref().filter(is_full).filter(|_| request.members.len() > FEW) {
+    if let Some(packed) = packed.as_ref().filter(is_full).filter(|_| !request.are_few()) {
         return Ok(vec![packed.schedule.clone()]);
     }
     let until = packed.as_ref().map_or(request.until, |packed| request.until.min(request.a_little_after(packed.takes)));
