@@ -31,6 +31,11 @@ bench:
     cargo bench --bench overhead
     cargo bench --bench orbits
 
+# All-reduce beside Gloo (PyTorch) and Open MPI; the table in docs/measurements.md.
+peers:
+    cargo build --release
+    python3 benches/peers/run.py
+
 # The quickstart's accuracy over five seeds against a single process with the same budget.
 accuracy:
     python3 scripts/accuracy.py

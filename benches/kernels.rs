@@ -16,7 +16,7 @@ use std::sync::Arc;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use starloom_comms::codec::{Weighted, Wire};
 use starloom_comms::collective::strategies::ring;
-use starloom_comms::collective::{Completed, Frame, Header, Kind, Machine, Schedule, Tag};
+use starloom_comms::collective::{Completed, Contribution, Frame, Header, Kind, Machine, Schedule, Tag};
 use starloom_comms::id::{Attempt, Rank, Round, ViewId};
 
 /// What the program itself uses: buffers of frames are kept, not unmapped.
@@ -114,7 +114,7 @@ fn all_reduce(criterion: &mut Criterion) {
         for elements in [16 << 10, 256 << 10, 4 << 20, 16 << 20] {
             let order: Vec<Rank> = (0..RANKS).map(Rank).collect();
             let schedule = Arc::new(ring::schedule(&order, elements));
-            let inputs: Vec<_> = order.iter().map(|_| Arc::new(vector(elements))).collect();
+            let inputs: Vec<_> = order.iter().map(|_| Contribution::new(Arc::new(vector(elements)), 32)).collect();
             let mut spares: Vec<Option<Vec<f32>>> = order.iter().map(|_| None).collect();
             let bytes = (elements * size_of::<f32>()) as u64;
             group.throughput(Throughput::Bytes(bytes));
@@ -132,14 +132,12 @@ fn all_reduce(criterion: &mut Criterion) {
 fn ring_of_four(
     schedule: &Arc<Schedule>,
     wire: Wire,
-    inputs: &[Arc<Vec<f32>>],
+    inputs: &[Contribution],
     spares: &mut [Option<Vec<f32>>],
 ) -> Vec<Completed> {
     let mut machines: Vec<Machine> = (0..RANKS)
         .zip(inputs.iter().zip(spares))
-        .map(|(rank, (input, spare))| {
-            Machine::new(schedule.clone(), Rank(rank), TAG, wire, input.clone(), 32, spare.take())
-        })
+        .map(|(rank, (input, spare))| Machine::new(schedule.clone(), Rank(rank), TAG, wire, input, spare.take()))
         .collect();
     while machines.iter().any(|machine| !machine.is_complete()) {
         for rank in 0..RANKS {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 /// Version of everything that crosses a link. Peers of another version are refused in the handshake.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// Most nodes in one view.
 pub const MAX_NODES: u32 = 4096;
@@ -15,6 +15,8 @@ pub const MAX_ELEMENTS: usize = 1 << 32;
 pub const FRAME_PAYLOAD_BYTES: usize = 256 * 1024;
 /// Most elements of a full frame: a megabyte of decoded `f32`, which that cache has room for too.
 pub const FRAME_ELEMENTS: usize = 256 * 1024;
+/// Elements of a result from which on it is written past the processor's caches: 4 MiB, more than a core has to itself.
+pub const STREAMED_ELEMENTS: usize = 1024 * 1024;
 /// Largest message that a peer may send on any stream.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Frames that a node holds for rounds and attempts it has not reached yet; beyond it the link is not read.

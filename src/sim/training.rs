@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use starloom_comms::collective::Contribution;
 use starloom_comms::events::{Phase, What};
 use starloom_comms::id::{Attempt, NodeId, Round};
 use starloom_comms::member::Event;
@@ -57,8 +58,8 @@ impl World<'_> {
                 }
                 Word::Contributes { vector, samples } => {
                     self.computing.remove(&(began, id.clone()));
-                    let vector = Arc::new(vector);
-                    return self.tell_member(id, Event::Contribution { vector, samples });
+                    let contribution = Contribution::new(Arc::new(vector), samples);
+                    return self.tell_member(id, Event::Contribution(contribution));
                 }
                 Word::Fails(why) => return self.end(id, &why),
                 _ => {}

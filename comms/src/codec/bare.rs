@@ -1,12 +1,16 @@
 //! Bare `f32`, little endian. Plain loops that compilers vectorise: memory is their bound.
+//!
+//! All are inlined, so that [`Lanes::run`] reaches them.
 
 use super::blocks::{Block, BlockFormat, BlockMut};
 use super::lanes::{Lanes, is_finite, magnitude};
 use super::{BLOCK, CodecError, Weighted};
 
-pub(super) fn encode(own: Weighted<'_>, payload: &mut [u8]) -> Result<(), CodecError> {
+#[inline(always)]
+pub(super) fn encode<L: Lanes>(lanes: L, own: Weighted<'_>, payload: &mut [u8]) -> Result<(), CodecError> {
     let blocks = own.values.chunks(BLOCK).zip(payload.chunks_mut(BLOCK * BYTES));
     for (index, (values, bytes)) in blocks.enumerate() {
+        lanes.fetch_ahead(values);
         let mut peak = 0;
         for (value, bytes) in values.iter().zip(bytes.as_chunks_mut().0) {
             peak = store(value * own.weight, bytes, peak);
@@ -16,17 +20,26 @@ pub(super) fn encode(own: Weighted<'_>, payload: &mut [u8]) -> Result<(), CodecE
     Ok(())
 }
 
+#[inline(always)]
 pub(super) fn decode(payload: &[u8], values: &mut [f32]) -> Result<(), CodecError> {
     each(payload, values, |_, received| received)
 }
 
+#[inline(always)]
 pub(super) fn decode_add(payload: &[u8], sum: &mut [f32]) -> Result<(), CodecError> {
     each(payload, sum, |sum, received| sum + received)
 }
 
-pub(super) fn decode_weighted_add(payload: &[u8], own: Weighted<'_>, sum: &mut [f32]) -> Result<(), CodecError> {
+#[inline(always)]
+pub(super) fn decode_weighted_add<L: Lanes>(
+    lanes: L,
+    payload: &[u8],
+    own: Weighted<'_>,
+    sum: &mut [f32],
+) -> Result<(), CodecError> {
     let blocks = payload.chunks(BLOCK * BYTES).zip(own.values.chunks(BLOCK).zip(sum.chunks_mut(BLOCK)));
     for (index, (bytes, (values, sum))) in blocks.enumerate() {
+        lanes.fetch_ahead(values);
         let mut peak = 0;
         for ((sum, value), bytes) in sum.iter_mut().zip(values).zip(bytes.as_chunks().0) {
             *sum = value * own.weight + f32::from_le_bytes(*bytes);
@@ -37,9 +50,11 @@ pub(super) fn decode_weighted_add(payload: &[u8], own: Weighted<'_>, sum: &mut [
     Ok(())
 }
 
-pub(super) fn reduce(payload: &mut [u8], own: Weighted<'_>) -> Result<(), CodecError> {
+#[inline(always)]
+pub(super) fn reduce<L: Lanes>(lanes: L, payload: &mut [u8], own: Weighted<'_>) -> Result<(), CodecError> {
     let blocks = own.values.chunks(BLOCK).zip(payload.chunks_mut(BLOCK * BYTES));
     for (index, (values, bytes)) in blocks.enumerate() {
+        lanes.fetch_ahead(values);
         let mut peak = 0;
         for (value, bytes) in values.iter().zip(bytes.as_chunks_mut().0) {
             peak = store(value * own.weight + f32::from_le_bytes(*bytes), bytes, peak);
@@ -49,6 +64,7 @@ pub(super) fn reduce(payload: &mut [u8], own: Weighted<'_>) -> Result<(), CodecE
     Ok(())
 }
 
+#[inline(always)]
 pub(super) fn mean(sum: &mut [f32], divisor: f32, payload: &mut [u8]) -> Result<(), CodecError> {
     let blocks = sum.chunks_mut(BLOCK).zip(payload.chunks_mut(BLOCK * BYTES));
     for (index, (sum, bytes)) in blocks.enumerate() {
@@ -63,6 +79,7 @@ pub(super) fn mean(sum: &mut [f32], divisor: f32, payload: &mut [u8]) -> Result<
 }
 
 /// Replaces each of `values` by what `combine` makes of it and the received one.
+#[inline(always)]
 fn each(payload: &[u8], values: &mut [f32], combine: impl Fn(f32, f32) -> f32) -> Result<(), CodecError> {
     let blocks = payload.chunks(BLOCK * BYTES).zip(values.chunks_mut(BLOCK));
     for (index, (bytes, values)) in blocks.enumerate() {
@@ -104,6 +121,7 @@ impl BlockFormat for Bare {
 
 const BYTES: usize = size_of::<f32>();
 
+#[inline(always)]
 fn store(value: f32, bytes: &mut [u8; BYTES], peak: u32) -> u32 {
     *bytes = value.to_le_bytes();
     peak.max(magnitude(value))

@@ -12,6 +12,10 @@ use std::iter::{repeat, repeat_with};
 use super::lanes::{Lanes, is_finite, magnitude};
 use super::{BLOCK, CodecError, Weighted};
 
+/// Blocks that are decoded in the first cache before they are written past all of them: many, as a line at either end may be
+/// written in parts.
+const STREAMED_BLOCKS: usize = 16;
+
 /// What a format does with one block of up to [`BLOCK`] values.
 pub(super) trait BlockFormat {
     /// Bytes of the body of a full block.
@@ -47,6 +51,7 @@ pub(super) fn encode<F: BlockFormat, L: Lanes>(lanes: L, own: Weighted<'_>, payl
     let mut scratch = [0.0; BLOCK];
     let blocks = own.values.chunks(BLOCK).zip(blocks_mut::<F>(payload, own.values.len()));
     for (index, (values, block)) in blocks.enumerate() {
+        lanes.fetch_ahead(values);
         let meant = &mut scratch[..values.len()];
         let peak = fill(meant, values.iter().map(|value| value * own.weight));
         put::<F, L>(lanes, index, meant, peak, block)?;
@@ -65,6 +70,8 @@ pub(super) fn encode_keeping<F: BlockFormat, L: Lanes>(
     let vectors = own.values.chunks(BLOCK).zip(residual.chunks_mut(BLOCK));
     for (index, ((values, residual), mut block)) in vectors.zip(blocks_mut::<F>(payload, own.values.len())).enumerate()
     {
+        lanes.fetch_ahead(values);
+        lanes.fetch_ahead(residual);
         let (meant, sent) = (&mut meant[..values.len()], &mut sent[..values.len()]);
         let peak = fill(meant, values.iter().zip(&*residual).map(|(value, kept)| value * own.weight + kept));
         put::<F, L>(lanes, index, meant, peak, block.reborrow())?;
@@ -79,6 +86,21 @@ pub(super) fn decode<F: BlockFormat, L: Lanes>(lanes: L, payload: &[u8], values:
     let blocks = blocks::<F>(payload, values.len());
     for (index, (values, block)) in values.chunks_mut(BLOCK).zip(blocks).enumerate() {
         finite(index, F::decode(lanes, index * BLOCK, block, values)?)?;
+    }
+    Ok(())
+}
+
+#[inline(always)]
+pub(super) fn decode_streaming<F: BlockFormat, L: Lanes>(lanes: L, payload: &[u8], values: &mut [f32]) -> Outcome {
+    let mut scratch = [0.0; STREAMED_BLOCKS * BLOCK];
+    let mut blocks = blocks::<F>(payload, values.len());
+    for (piece, values) in values.chunks_mut(scratch.len()).enumerate() {
+        let received = &mut scratch[..values.len()];
+        for (index, (received, block)) in received.chunks_mut(BLOCK).zip(&mut blocks).enumerate() {
+            let index = piece * STREAMED_BLOCKS + index;
+            finite(index, F::decode(lanes, index * BLOCK, block, received)?)?;
+        }
+        lanes.stream(received, values);
     }
     Ok(())
 }
@@ -110,6 +132,7 @@ pub(super) fn decode_weighted_add<F: BlockFormat, L: Lanes>(
     let mut scratch = [0.0; BLOCK];
     let blocks = blocks::<F>(payload, sum.len());
     for (index, ((values, sum), block)) in own.values.chunks(BLOCK).zip(sum.chunks_mut(BLOCK)).zip(blocks).enumerate() {
+        lanes.fetch_ahead(values);
         let received = &mut scratch[..sum.len()];
         F::decode(lanes, index * BLOCK, block, received)?;
         let sums = values.iter().zip(received).map(|(value, received)| value * own.weight + *received);
@@ -123,6 +146,7 @@ pub(super) fn reduce<F: BlockFormat, L: Lanes>(lanes: L, payload: &mut [u8], own
     let (mut meant, mut received) = ([0.0; BLOCK], [0.0; BLOCK]);
     let blocks = own.values.chunks(BLOCK).zip(blocks_mut::<F>(payload, own.values.len()));
     for (index, (values, block)) in blocks.enumerate() {
+        lanes.fetch_ahead(values);
         let (meant, received) = (&mut meant[..values.len()], &mut received[..values.len()]);
         F::decode(lanes, index * BLOCK, block.as_ref(), received)?;
         let sums = values.iter().zip(received).map(|(value, received)| value * own.weight + *received);
@@ -143,6 +167,8 @@ pub(super) fn reduce_keeping<F: BlockFormat, L: Lanes>(
     let vectors = own.values.chunks(BLOCK).zip(residual.chunks_mut(BLOCK));
     for (index, ((values, residual), mut block)) in vectors.zip(blocks_mut::<F>(payload, own.values.len())).enumerate()
     {
+        lanes.fetch_ahead(values);
+        lanes.fetch_ahead(residual);
         let (meant, scratch) = (&mut meant[..values.len()], &mut scratch[..values.len()]);
         F::decode(lanes, index * BLOCK, block.as_ref(), scratch)?;
         let sums = values.iter().zip(&*scratch).zip(&*residual);

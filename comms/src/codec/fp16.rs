@@ -20,6 +20,7 @@ pub(super) fn encode<L: Lanes>(lanes: L, own: Weighted<'_>, payload: &mut [u8]) 
     let (halves, exponents) = parts_mut(payload, own.values.len());
     let blocks = own.values.chunks(BLOCK).zip(halves.chunks_mut(BLOCK * HALF_BYTES)).zip(exponents);
     for (index, ((values, halves), exponent)) in blocks.enumerate() {
+        lanes.fetch_ahead(values);
         // Rounding is monotonic: the largest product is the product of the largest.
         let peak = magnitude(f32::from_bits(lanes.peak(values)) * own.weight);
         *exponent = narrow(lanes, index, values, own.weight, peak, halves)?;
@@ -55,6 +56,7 @@ pub(super) fn decode_weighted_add<L: Lanes>(
     let values = own.values.chunks(BLOCK).zip(sum.chunks_mut(BLOCK));
     let blocks = halves.chunks(BLOCK * HALF_BYTES).zip(exponents).zip(values);
     for (index, ((halves, &exponent), (values, sum))) in blocks.enumerate() {
+        lanes.fetch_ahead(values);
         finite(index, lanes.widen_weighted_add(halves, scale(index, exponent)?, values, own.weight, sum))?;
     }
     Ok(())
@@ -65,6 +67,7 @@ pub(super) fn reduce<L: Lanes>(lanes: L, payload: &mut [u8], own: Weighted<'_>) 
     let (halves, exponents) = parts_mut(payload, own.values.len());
     let blocks = own.values.chunks(BLOCK).zip(halves.chunks_mut(BLOCK * HALF_BYTES)).zip(exponents);
     for (index, ((values, halves), exponent)) in blocks.enumerate() {
+        lanes.fetch_ahead(values);
         let sum = &mut scratch[..values.len()];
         let peak = lanes.widen_weighted_add(halves, scale(index, *exponent)?, values, own.weight, sum);
         *exponent = narrow(lanes, index, sum, 1.0, peak, halves)?;

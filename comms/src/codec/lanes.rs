@@ -13,6 +13,10 @@ pub(super) trait Lanes: Copy {
     /// arithmetic, so a plain loop too gives the same bits on every path.
     fn run<R>(self, kernel: impl FnOnce() -> R) -> R;
 
+    /// Has the processor fetch what lies some blocks behind `values`: while a kernel reads a block, computes and reads the next,
+    /// the processor's own guesses fall behind. Changes nothing but the speed.
+    fn fetch_ahead(self, values: &[f32]);
+
     /// The peak of `values`.
     fn peak(self, values: &[f32]) -> u32;
 
@@ -30,6 +34,9 @@ pub(super) trait Lanes: Copy {
 
     /// Which values have a magnitude whose bit pattern is `least` or more. `least` is at most that of infinity.
     fn reaching(self, values: &[f32; BLOCK], least: u32) -> Mask;
+
+    /// `to = from`, past the caches: no line of `to` is read before it is written, and none stays.
+    fn stream(self, from: &[f32], to: &mut [f32]);
 
     /// `values = values / divisor`, where `divisor` is not zero.
     fn divide(self, values: &mut [f32], divisor: f32) -> u32;

@@ -10,6 +10,7 @@
 //! | [`Wire::decode_add`] | `sum += decode(payload)` | the others |
 //! | [`Wire::mean`] | `sum /= n; payload = encode(sum); sum = decode(payload)` | a segment's owner |
 //! | [`Wire::decode`] | `values = decode(payload)` | everybody else takes the owner's numbers |
+//! | [`Wire::decode_streaming`] | the same | where they are many |
 //!
 //! A format that loses much ([`Wire::wants_residual`]) has its errors fed back: the rank that loses something keeps it as
 //! its residual, in the units of what it encoded, and means it too when it encodes the next time. In the long run

@@ -16,6 +16,9 @@ impl Lanes for Portable {
         kernel()
     }
 
+    #[inline(always)]
+    fn fetch_ahead(self, _: &[f32]) {}
+
     fn peak(self, values: &[f32]) -> u32 {
         values.iter().fold(0, |peak, value| peak.max(magnitude(*value)))
     }
@@ -58,6 +61,10 @@ impl Lanes for Portable {
             }
         }
         mask
+    }
+
+    fn stream(self, from: &[f32], to: &mut [f32]) {
+        to.copy_from_slice(from);
     }
 
     fn divide(self, values: &mut [f32], divisor: f32) -> u32 {

@@ -9,10 +9,11 @@
 )]
 
 use std::arch::x86_64::{
-    __m128i, __m256, __m256i, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128, _mm_storeu_si128, _mm256_add_ps,
-    _mm256_and_si256, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmpgt_epi32, _mm256_cvtph_ps, _mm256_cvtps_ph,
-    _mm256_div_ps, _mm256_loadu_ps, _mm256_max_epu32, _mm256_movemask_ps, _mm256_mul_ps, _mm256_set1_epi32,
-    _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps, _mm256_storeu_si256,
+    __m128i, __m256, __m256i, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm_sfence,
+    _mm_storeu_si128, _mm256_add_ps, _mm256_and_si256, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmpgt_epi32,
+    _mm256_cvtph_ps, _mm256_cvtps_ph, _mm256_div_ps, _mm256_loadu_ps, _mm256_max_epu32, _mm256_movemask_ps,
+    _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps, _mm256_storeu_si256,
+    _mm256_stream_ps,
 };
 
 use super::BLOCK;
@@ -38,6 +39,15 @@ impl Lanes for Avx2 {
     fn run<R>(self, kernel: impl FnOnce() -> R) -> R {
         // SAFETY: `self` proves that the processor has the features.
         unsafe { run(kernel) }
+    }
+
+    #[inline(always)]
+    fn fetch_ahead(self, values: &[f32]) {
+        let ahead = values.as_ptr().wrapping_byte_add(FETCHED_AHEAD);
+        for line in 0..size_of_val(values).div_ceil(LINE) {
+            // SAFETY: a prefetch reads nothing that the program sees, and may be of any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_byte_add(line * LINE).cast::<i8>()) };
+        }
     }
 
     fn peak(self, values: &[f32]) -> u32 {
@@ -109,6 +119,17 @@ impl Lanes for Avx2 {
         unsafe { reaching(vectors, least) }
     }
 
+    fn stream(self, from: &[f32], to: &mut [f32]) {
+        // SAFETY: a vector register is eight values of any bits, which is all that an aligned piece of `to` is used as.
+        let (head, vectors, tail) = unsafe { to.align_to_mut() };
+        let (first, rest) = from.split_at(head.len());
+        let (middle, last) = rest.split_at(vectors.len() * VALUES);
+        head.copy_from_slice(first);
+        // SAFETY: `self` proves that the processor has the features.
+        unsafe { stream(middle.as_chunks().0, vectors) };
+        tail.copy_from_slice(last);
+    }
+
     fn divide(self, values: &mut [f32], divisor: f32) -> u32 {
         let (vectors, tail) = values.as_chunks_mut();
         // SAFETY: `self` proves that the processor has the features.
@@ -125,6 +146,10 @@ impl Lanes for Avx2 {
 
 /// Values of one vector register.
 const VALUES: usize = 8;
+/// Bytes between what is read and what is fetched meanwhile.
+const FETCHED_AHEAD: usize = 4096;
+/// Bytes that are fetched at once.
+const LINE: usize = 64;
 /// Bytes of as many halves.
 const HALVES: usize = 16;
 
@@ -227,6 +252,16 @@ fn divide(vectors: &mut [[f32; VALUES]], divisor: f32) -> u32 {
         store(value, vector);
     }
     highest(peak)
+}
+
+#[target_feature(enable = "avx2")]
+fn stream(vectors: &[[f32; VALUES]], to: &mut [__m256]) {
+    for (vector, to) in vectors.iter().zip(to) {
+        // SAFETY: `to` is a vector register's place, aligned as one.
+        unsafe { _mm256_stream_ps(std::ptr::from_mut(to).cast::<f32>(), load(vector)) };
+    }
+    // Such stores keep no order with those that will tell others of them.
+    _mm_sfence();
 }
 
 #[target_feature(enable = "avx2")]

@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 
-use super::{Completed, FrameError, Machine, Schedule, Tag};
+use super::{Completed, Contribution, FrameError, Machine, Schedule, Tag};
 use crate::codec::Wire;
 use crate::id::{Attempt, Rank, Round, ViewId};
 
@@ -36,7 +36,14 @@ pub fn all_reduce(
     let ranks: Vec<Rank> = (0..).map(Rank).take(schedule.ranks()).collect();
     let mut machines: Vec<Machine> = Vec::with_capacity(ranks.len());
     for (rank, (values, samples)) in ranks.iter().zip(contributions) {
-        machines.push(Machine::new(schedule.clone(), *rank, tag, wire, Arc::new(values), samples, None));
+        machines.push(Machine::new(
+            schedule.clone(),
+            *rank,
+            tag,
+            wire,
+            &Contribution::new(Arc::new(values), samples),
+            None,
+        ));
     }
     let relays = &ranks[schedule.contributors()..];
     machines.extend(relays.iter().map(|rank| Machine::relay(schedule.clone(), *rank, tag, wire)));

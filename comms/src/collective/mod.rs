@@ -13,13 +13,14 @@
 //! ```
 //! use std::sync::Arc;
 //! use starloom_comms::codec::Wire;
-//! use starloom_comms::collective::{Machine, MachineEvent, Tag, strategies::ring};
+//! use starloom_comms::collective::{Contribution, Machine, MachineEvent, Tag, strategies::ring};
 //! use starloom_comms::id::{Attempt, Rank, Round, ViewId};
 //!
 //! let schedule = Arc::new(ring::schedule(&[Rank(0), Rank(1)], 3));
 //! let tag = Tag { view: ViewId(1), round: Round(1), attempt: Attempt(0) };
 //! let machine = |rank, input: Vec<f32>, samples| {
-//!     Machine::new(schedule.clone(), Rank(rank), tag, Wire::F32, Arc::new(input), samples, None)
+//!     let contribution = Contribution::new(Arc::new(input), samples);
+//!     Machine::new(schedule.clone(), Rank(rank), tag, Wire::F32, &contribution, None)
 //! };
 //! let mut machines = [machine(0, vec![1.0, 2.0, 3.0], 1), machine(1, vec![5.0, 6.0, 7.0], 3)];
 //! let mut moved = true;
@@ -63,7 +64,7 @@ mod verify;
 
 pub use builder::ScheduleBuilder;
 pub use frame::{Frame, FrameError, Header, Kind, Piece, Tag};
-pub use machine::{Completed, Machine, MachineEvent, Refusal, Traffic};
+pub use machine::{Completed, Contribution, Machine, MachineEvent, Refusal, Traffic};
 pub use planner::{PlanError, Planned, RoundPlan, RoundPlanner, Task, plan};
 pub use schedule::{Action, Schedule, Segment, Step};
 pub use shares::Shares;

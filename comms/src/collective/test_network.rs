@@ -37,7 +37,8 @@ impl Network {
     pub(super) fn new(schedule: Schedule, wire: Wire, contributions: &[Contribution], seed: u64) -> Self {
         let schedule = Arc::new(schedule);
         let machines = (0..).map(Rank).zip(contributions).map(|(rank, Contribution { values, samples })| {
-            Machine::new(schedule.clone(), rank, TAG, wire, Arc::new(values.clone()), *samples, None)
+            let contribution = super::Contribution::new(Arc::new(values.clone()), *samples);
+            Machine::new(schedule.clone(), rank, TAG, wire, &contribution, None)
         });
         let relays = (0..).map(Rank).take(schedule.ranks()).skip(schedule.contributors());
         let relays = relays.map(|rank| Machine::relay(schedule.clone(), rank, TAG, wire));

@@ -14,17 +14,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::codec::Wire;
-use crate::collective::{Completed, Frame, FrameError, Machine, MachineEvent, Schedule, Tag};
+use crate::collective::{Completed, Contribution, Frame, FrameError, Machine, MachineEvent, Schedule, Tag};
 use crate::control::{NodeMessage, Proposal, View};
 use crate::id::{Attempt as Number, Digest, NodeId, Rank, Round};
 use crate::member::event::Milestone;
-
-/// What the trainer gave for a round. It is kept until the commit, so that every attempt can begin from it.
-#[derive(Debug, Clone)]
-pub(super) struct Contribution {
-    pub(super) vector: Arc<Vec<f32>>,
-    pub(super) samples: u64,
-}
 
 /// An attempt that is open at this node.
 #[derive(Debug)]
@@ -110,10 +103,9 @@ impl Attempt {
     /// Begins to run, with `spare` for the result. Gives the reason if the contribution itself is refused: the node then
     /// takes part with no samples.
     pub(super) fn begin(&mut self, contribution: &Contribution, wire: Wire, spare: Option<Vec<f32>>) -> Option<String> {
-        let Contribution { vector, samples } = contribution.clone();
-        let machine = Machine::new(self.schedule.clone(), self.rank, self.tag, wire, vector, samples, spare);
+        let machine = Machine::new(self.schedule.clone(), self.rank, self.tag, wire, contribution, spare);
         let refused = machine.refusal().map(ToString::to_string);
-        let samples = if refused.is_some() { 0 } else { samples };
+        let samples = if refused.is_some() { 0 } else { contribution.samples() };
         let run = Run { machine, sent_to: BTreeSet::new(), refused: refused.clone(), samples };
         self.stage = Stage::Running(Box::new(run));
         refused

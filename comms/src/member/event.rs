@@ -1,9 +1,7 @@
 //! What happens to a member.
 
-use std::sync::Arc;
-
 use super::custody::Landing;
-use crate::collective::{Frame, FrameError, Tag};
+use crate::collective::{Contribution, Frame, FrameError, Tag};
 use crate::control::{AggregatorMessage, Report};
 use crate::id::{Digest, NodeId, Round};
 
@@ -26,12 +24,9 @@ pub enum Event {
     /// The aggregator says something.
     Message(AggregatorMessage),
     /// The trainer gives its vector for the round after the last commit.
-    Contribution {
-        /// The vector; of as many elements as [`Part::Train`](super::Part::Train) says.
-        vector: Arc<Vec<f32>>,
-        /// Samples that it stands for.
-        samples: u64,
-    },
+    ///
+    /// It has as many elements as [`Part::Train`](super::Part::Train) says.
+    Contribution(Contribution),
     /// A frame arrived.
     Frame {
         /// On whose lane.

@@ -29,7 +29,7 @@ mod settings;
 
 use std::time::Duration;
 
-use self::attempt::{Attempt, Contribution};
+use self::attempt::Attempt;
 pub use self::command::{Agreed, Command, Failure};
 pub use self::custody::Landing;
 use self::custody::{Custody, Step};
@@ -38,6 +38,7 @@ pub use self::event::{Event, Milestone};
 pub use self::history::History;
 use self::lanes::Lanes;
 pub use self::settings::{Numbers, Part, Settings};
+use crate::collective::Contribution;
 use crate::collective::Frame;
 use crate::control::{AggregatorMessage, Join, NodeMessage, Report};
 use crate::id::NodeId;
@@ -117,7 +118,7 @@ impl Member {
             Event::Connected => self.introduce(),
             Event::Disconnected => self.disconnected(now),
             Event::Message(message) => self.handle_message(now, message),
-            Event::Contribution { vector, samples } => self.contribute(now, Contribution { vector, samples }),
+            Event::Contribution(contribution) => self.contribute(now, contribution),
             Event::Frame { from, frame } => self.handle_frame(&from, frame),
             Event::Progress { tag, step } => self.progress_elsewhere(tag, step),
             Event::Corrupt { from, error } => self.fail_attempt(Some(from), error.to_string()),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::{Attempt, Contribution};
+use super::attempt::Attempt;
 use super::early_frames::{Room, place};
 use super::event::Milestone;
 use super::{Agreed, Command, Failure, Member, Numbers, Part, Stage};
+use crate::collective::Contribution;
 use crate::collective::{Frame, Schedule, Tag};
 use crate::control::{NodeMessage, PlanStamp, Then, View};
 use crate::events::{Phase, What};
@@ -65,7 +66,7 @@ impl Member {
     /// The trainer has finished its part of the round.
     pub(super) fn contribute(&mut self, now: Duration, contribution: Contribution) {
         let expected = if self.settings.numbers == Numbers::Here { self.elements } else { 0 };
-        debug_assert_eq!(contribution.vector.len(), expected, "the caller checks the length");
+        debug_assert_eq!(contribution.values().len(), expected, "the caller checks the length");
         self.contribution = Some(contribution);
         self.begin(now);
     }
@@ -90,7 +91,7 @@ impl Member {
             Some(_) => {}
         }
         let Some(completed) = self.attempt.take().and_then(Attempt::into_completed) else { return };
-        self.spare = self.contribution.take().and_then(|contribution| Arc::into_inner(contribution.vector));
+        self.spare = self.contribution.take().and_then(Contribution::into_buffer);
         self.history.append(digest);
         let history = self.history.digest();
         let mean = completed.mean;
@@ -245,7 +246,7 @@ impl Member {
         let refused = match (self.settings.part, &self.contribution) {
             (Part::Train { .. }, None) => return,
             (_, contribution) if self.settings.numbers == Numbers::Nowhere => {
-                attempt.begin_elsewhere(contribution.as_ref().map_or(0, |contribution| contribution.samples));
+                attempt.begin_elsewhere(contribution.as_ref().map_or(0, Contribution::samples));
                 None
             }
             (Part::Relay, _) => {

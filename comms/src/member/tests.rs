@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::codec::Wire;
-use crate::collective::RoundPlanner;
 use crate::collective::cost::CostModel;
+use crate::collective::{Contribution, RoundPlanner};
 use crate::contacts::ContactPlan;
 use crate::control::{DataInfo, Holding, Member as Peer, PlanStamp, Then, View};
 use crate::events::What;
@@ -81,7 +81,7 @@ fn commit(round: u64, digest: Digest, view: View, then: Then) -> Event {
 }
 
 fn contribution(value: f32) -> Event {
-    Event::Contribution { vector: Arc::new(vec![value; 8]), samples: 4 }
+    Event::Contribution(Contribution::new(Arc::new(vec![value; 8]), 4))
 }
 
 fn sent(commands: &[Command]) -> Vec<&NodeMessage> {

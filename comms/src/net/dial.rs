@@ -7,13 +7,14 @@ use std::time::Duration;
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
 use thiserror::Error;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint, Uri};
 
 use super::error_text::error_chain;
 use super::handshake::is_refusal;
 use super::identity::Identity;
+use super::socket::{best_effort, prefer_loss_based};
 use crate::id::NodeId;
 use crate::limits::{
     CONNECT_TIMEOUT, HTTP2_FRAME_BYTES, HTTP2_WINDOW_BYTES, RECONNECT_PAUSE_MAX, RECONNECT_PAUSE_MIN,
@@ -166,26 +167,14 @@ impl Dial<'_> {
     }
 }
 
-/// A connected socket with its options set. Options are best effort: without them it is slower, not wrong.
+/// A connected socket with its options set before it connects. Options are best effort: without them it is slower, not wrong.
 async fn open_socket(address: SocketAddr) -> std::io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
-    let socket = SockRef::from(&stream);
-    let mut options = vec![
-        ("TCP_NODELAY", socket.set_tcp_nodelay(true)),
-        ("SO_SNDBUF", socket.set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES)),
-    ];
-    // Where the system default is bbr, its pacing costs a fifth on loopback. A real long link keeps what its system chose.
-    #[cfg(target_os = "linux")]
-    if address.ip().is_loopback() {
-        let chosen = socket.set_tcp_congestion(b"cubic").or_else(|_| socket.set_tcp_congestion(b"reno"));
-        options.push(("TCP_CONGESTION", chosen));
-    }
-    for (option, result) in options {
-        if let Err(error) = result {
-            tracing::debug!(option, %error, "a socket option cannot be set");
-        }
-    }
-    Ok(stream)
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    let options = SockRef::from(&socket);
+    best_effort("TCP_NODELAY", options.set_tcp_nodelay(true));
+    best_effort("SO_SNDBUF", options.set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES));
+    prefer_loss_based(&options, address);
+    socket.connect(address).await
 }
 
 /// The TLS error in `error`, which may hide inside an I/O error (whose `source` skips over it).

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 
+use socket2::SockRef;
 use thiserror::Error;
 use tokio::task::AbortHandle;
 use tokio_stream::StreamExt;
@@ -14,6 +15,7 @@ use tonic::transport::Server;
 use super::error_text::error_chain;
 use super::handshake::HandshakeLayer;
 use super::identity::Identity;
+use super::socket::prefer_loss_based;
 use crate::limits::{ACCEPT_PAUSE, HTTP2_FRAME_BYTES, HTTP2_WINDOW_BYTES};
 
 /// A bound socket that nobody is served on yet. Binding apart from serving lets a process find its port taken, or tell
@@ -74,6 +76,8 @@ impl Listener {
         let bind = || {
             let socket = TcpListener::bind(address)?;
             socket.set_nonblocking(true)?;
+            // Those who are accepted inherit it.
+            prefer_loss_based(&SockRef::from(&socket), address);
             let address = socket.local_addr()?;
             Ok(Self { socket, address })
         };

@@ -39,6 +39,7 @@ pub mod link;
 pub mod listen;
 pub mod membership;
 mod proto;
+mod socket;
 pub mod tls;
 
 use std::io;

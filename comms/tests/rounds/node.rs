@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use starloom_comms::collective::RoundPlanner;
+use starloom_comms::collective::{Contribution, RoundPlanner};
 use starloom_comms::control::{DataInfo, Holding, Report, Then};
 use starloom_comms::id::{Digest, NodeId, Round};
 use starloom_comms::member::{Agreed, Event, History, Landing, Member, Numbers, Part, Settings};
@@ -80,7 +80,7 @@ impl Node {
             Work::Computing(round) => {
                 self.work = Work::Contributed(round);
                 let vector = Arc::new(contribution(self.index, round, self.elements));
-                Some(Event::Contribution { vector, samples: samples(self.index, round) })
+                Some(Event::Contribution(Contribution::new(vector, samples(self.index, round))))
             }
             Work::Writing(round) => {
                 self.work = Work::Evaluating(round);

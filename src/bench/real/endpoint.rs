@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use starloom_comms::codec::Wire;
 use starloom_comms::collective::strategies::halving_doubling;
-use starloom_comms::collective::{Frame, FrameError, Machine, MachineEvent, Schedule, Tag};
+use starloom_comms::collective::{Contribution, Frame, FrameError, Machine, MachineEvent, Schedule, Tag};
 use starloom_comms::id::{Attempt, NodeId, Rank, Round, ViewId};
 use starloom_comms::net::link::{LinkEvent, Links};
 use thiserror::Error;
@@ -87,8 +87,8 @@ impl Endpoint {
     /// Waits until all ranks have come to the same barrier: an all-reduce of nothing.
     pub(super) async fn barrier(&mut self) -> Result<(), Broken> {
         let tag = self.next_tag();
-        let nothing = Arc::default();
-        let mut machine = Machine::new(self.barrier.clone(), self.rank, tag, Wire::F32, nothing, 1, None);
+        let nothing = Contribution::new(Arc::default(), 1);
+        let mut machine = Machine::new(self.barrier.clone(), self.rank, tag, Wire::F32, &nothing, None);
         self.complete(&mut machine).await
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use serde::de::DeserializeOwned;
-use starloom_comms::collective::{Machine, Schedule};
+use starloom_comms::collective::{Contribution, Machine, Schedule};
 use starloom_comms::contacts::ContactPlan;
 use starloom_comms::id::{NodeId, Rank};
 use starloom_comms::net::identity::Identity;
@@ -116,14 +116,15 @@ impl Bench<'_> {
             true => Vec::new(),
             false => contribution(self.scenario.seed, brief.rank, 0..*elements).collect(),
         };
-        let input = Arc::new(input);
+        // A job looks through a contribution once a round, before it is asked for.
+        let contribution = Contribution::new(Arc::new(input), 1);
         let account = Account { secs: Vec::new(), cpu_secs: Vec::new(), wire_bytes: 0, check: None };
         let mut accounts = vec![account; planned.len()];
         let iterations = brief.warm_ups + brief.iterations;
         for iteration in 0..iterations {
             for (schedule, account) in schedules.iter().zip(&mut accounts) {
                 let is_last = iteration + 1 == iterations;
-                self.reduce(schedule, &input, account, is_last).await.or_exit(Exit::Failed)?;
+                self.reduce(schedule, &contribution, account, is_last).await.or_exit(Exit::Failed)?;
             }
             self.tell((number as f64 + (iteration + 1) as f64 / iterations as f64) / brief.sizes.len() as f64);
         }
@@ -157,7 +158,7 @@ impl Bench<'_> {
     async fn reduce(
         &mut self,
         schedule: &Arc<Schedule>,
-        input: &Arc<Vec<f32>>,
+        contribution: &Contribution,
         account: &mut Account,
         is_last: bool,
     ) -> Result<(), Broken> {
@@ -168,7 +169,7 @@ impl Bench<'_> {
         let begin = Instant::now();
         let mut machine = match schedule.is_relay(rank) {
             true => Machine::relay(schedule.clone(), rank, tag, wire),
-            false => Machine::new(schedule.clone(), rank, tag, wire, input.clone(), 1, self.spare.take()),
+            false => Machine::new(schedule.clone(), rank, tag, wire, contribution, self.spare.take()),
         };
         self.endpoint.complete(&mut machine).await?;
         account.secs.push(begin.elapsed().as_secs_f64());

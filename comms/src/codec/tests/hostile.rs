@@ -135,6 +135,7 @@ fn entries_of_the_same_index_add_up_and_may_not_overflow() {
 fn assert_every_reader_says(wire: Wire, payload: &[u8], outcome: Result<(), CodecError>) {
     let own = Weighted { values: &[0.0; 300], weight: 1.0 };
     assert_eq!(wire.decode(payload, &mut [0.0; 300]), outcome);
+    assert_eq!(wire.decode_streaming(payload, &mut [0.0; 300]), outcome);
     assert_eq!(wire.decode_add(payload, &mut [0.0; 300]), outcome);
     assert_eq!(wire.decode_weighted_add(payload, own, &mut [0.0; 300]), outcome);
     assert_eq!(wire.reduce(&mut payload.to_vec(), own), outcome);

@@ -89,6 +89,20 @@ proptest! {
         }
     }
 
+    /// Over several pieces that are written at once, from any place in a line on, and nothing beside it.
+    #[test]
+    fn what_is_written_past_the_caches_is_the_same(values in values(), copies in 0_usize..20, skipped in 0_usize..17) {
+        let values: Vec<f32> = std::iter::repeat_n(values, copies).flatten().collect();
+        for &wire in Wire::ALL {
+            let payload = encoded(wire, &values, 1.0);
+            let mut streamed = vec![1.5; skipped + values.len() + 1];
+            wire.decode_streaming(&payload, &mut streamed[skipped..][..values.len()]).expect("finite");
+            let beside = vec![1.5; skipped + 1];
+            let expected = [&beside[..skipped], &decoded(wire, &payload, values.len()), &beside[skipped..]].concat();
+            prop_assert_eq!(bits(&streamed), bits(&expected));
+        }
+    }
+
     #[test]
     fn the_fused_kernels_are_their_parts_one_after_the_other((received, own) in pairs(), weight in 0_u16..100) {
         let weight = f32::from(weight);

@@ -18,7 +18,7 @@
 //! | 40 | 8 | samples | summed into a partial, or in the mean |
 //! | 48 | 4 | payload length | bytes that follow the header |
 //! | 52 | 4 | share | index among the shares of the segment; 0 in a partial sum |
-//! | 56 | 8 | checksum | XXH3-64 of bytes 0 to 55, seeded with the XXH3-64 of the payload |
+//! | 56 | 8 | checksum | XXH3-64 of bytes 0 to 55, seeded with the CRC-64/NVME of the payload |
 //!
 //! The payload's own hash is the inner one, so that forwarding a payload under another header does not read it again.
 
@@ -27,7 +27,8 @@ mod error;
 mod tests;
 
 use bytes::Bytes;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use crc_fast::CrcAlgorithm;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::codec::Wire;
 use crate::id::{Attempt, Round, ViewId};
@@ -87,7 +88,7 @@ pub struct Header {
 pub struct Frame {
     header: Header,
     payload: Bytes,
-    payload_hash: u64,
+    payload_crc: u64,
 }
 
 impl Frame {
@@ -97,14 +98,14 @@ impl Frame {
     /// A frame of `payload`, whose length is that of `header.elements` in `header.wire`.
     #[must_use]
     pub fn new(header: Header, payload: Bytes) -> Self {
-        let payload_hash = xxh3_64(&payload);
-        Self::with_hash(header, payload, payload_hash)
+        let payload_crc = crc(&payload);
+        Self::with_crc(header, payload, payload_crc)
     }
 
-    /// As [`Frame::new`], of a payload whose hash is known.
-    pub(crate) fn with_hash(header: Header, payload: Bytes, payload_hash: u64) -> Self {
+    /// As [`Frame::new`], of a payload whose checksum is known.
+    pub(crate) fn with_crc(header: Header, payload: Bytes, payload_crc: u64) -> Self {
         debug_assert_eq!(payload.len(), header.wire.encoded_len(header.elements as usize));
-        Self { header, payload, payload_hash }
+        Self { header, payload, payload_crc }
     }
 
     /// The try at a round that the frame belongs to.
@@ -125,10 +126,10 @@ impl Frame {
         &self.payload
     }
 
-    /// XXH3-64 of the payload alone: equal for equal payloads under any header.
+    /// CRC-64/NVME of the payload alone: equal for equal payloads under any header.
     #[must_use]
-    pub const fn payload_hash(&self) -> u64 {
-        self.payload_hash
+    pub const fn payload_crc(&self) -> u64 {
+        self.payload_crc
     }
 
     /// Bytes on the wire: header and payload.
@@ -174,7 +175,7 @@ impl Frame {
         bytes[40..48].copy_from_slice(&samples.to_le_bytes());
         bytes[48..52].copy_from_slice(&(self.payload.len() as u32).to_le_bytes());
         bytes[52..56].copy_from_slice(&share.to_le_bytes());
-        let checksum = xxh3_64_with_seed(&bytes[..CHECKED], self.payload_hash);
+        let checksum = xxh3_64_with_seed(&bytes[..CHECKED], self.payload_crc);
         bytes[CHECKED..].copy_from_slice(&checksum.to_le_bytes());
         bytes
     }
@@ -206,13 +207,18 @@ impl Frame {
             return Err(FrameError::PayloadLength { declared, carried, elements, wire, needed });
         }
         let checksum = u64_at(bytes, CHECKED);
-        let payload_hash = xxh3_64(&payload);
-        let computed = xxh3_64_with_seed(&bytes[..CHECKED], payload_hash);
+        let payload_crc = crc(&payload);
+        let computed = xxh3_64_with_seed(&bytes[..CHECKED], payload_crc);
         if checksum != computed {
             return Err(FrameError::Checksum { stated: checksum, computed });
         }
-        Ok(Self { header, payload, payload_hash })
+        Ok(Self { header, payload, payload_crc })
     }
+}
+
+/// With the carry-less multiplication of today's processors this is four times as fast as a hash.
+fn crc(payload: &[u8]) -> u64 {
+    crc_fast::checksum(CrcAlgorithm::Crc64Nvme, payload)
 }
 
 const MAGIC: [u8; 4] = *b"SLF1";

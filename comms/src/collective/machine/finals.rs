@@ -47,7 +47,7 @@ impl Machine {
         let Header { segment, share, samples, .. } = *frame.header();
         let recipe = &self.recipes[segment as usize];
         if recipe.roots.contains(&share) {
-            self.seals.insert((segment, number, share), (samples, frame.payload_hash()));
+            self.seals.insert((segment, number, share), (samples, frame.payload_crc()));
         }
         if let Some(&uses) = recipe.uses.get(&share) {
             self.finals.insert((segment, number, share), Held { frame, from, uses, in_place });
@@ -108,6 +108,7 @@ impl Machine {
             let values = &mut self.mean[range.clone()];
             let decoded = match (held.in_place, first) {
                 (true, _) => Ok(()),
+                (false, true) if last && self.streams => self.wire.decode_streaming(payload, values),
                 (false, true) => self.wire.decode(payload, values),
                 (false, false) => self.wire.decode_add(payload, values),
             };

@@ -91,7 +91,12 @@ impl Machine {
             self.hold_partial(place, group, samples, hop);
             return Ok(());
         }
-        let sum = &mut self.mean[range.clone()];
+        // What is sums of this rank alone for a moment stays in the caches, if the result is too long for them.
+        let aside = self.streams && first && last;
+        if aside && self.scratch.len() < range.len() {
+            self.scratch.resize(range.len(), 0.0);
+        }
+        let sum = if aside { &mut self.scratch[..range.len()] } else { &mut self.mean[range.clone()] };
         match (first, own_samples) {
             (true, 0) => self.wire.decode(&payload, sum),
             (true, _) => self.wire.decode_weighted_add(&payload, own(range), sum),
@@ -119,7 +124,7 @@ impl Machine {
                 };
                 made.map_err(blame)?;
                 let header = Header { share, ..self.header(Kind::Final, segment, number, samples) };
-                self.take_share(self.rank, number, Frame::new(header, payload.freeze()), is_one)?;
+                self.take_share(self.rank, number, Frame::new(header, payload.freeze()), is_one && !aside)?;
             }
         }
         Ok(())

@@ -12,6 +12,7 @@
 //! - A relay has no input and keeps no result: frames pass through it as they are, but for partial sums that a schedule
 //!   makes it add up.
 
+mod contribution;
 mod finals;
 mod intake;
 mod lane;
@@ -27,13 +28,14 @@ use std::sync::Arc;
 use self::finals::{Held, SharePlace};
 use self::intake::blame;
 use self::lane::Lane;
-use self::outcome::refuse;
 use self::recipe::{Receive, Recipe, SegmentRecipe, Send};
 use super::frame::{Frame, Header, Kind, Tag};
 use super::schedule::{Schedule, Segment};
 use crate::codec::Wire;
 use crate::id::{Digest, Rank};
+use crate::limits::STREAMED_ELEMENTS;
 
+pub use contribution::Contribution;
 pub use outcome::{Completed, MachineEvent, Refusal, Traffic};
 
 /// One rank's part in one attempt of a collective.
@@ -66,6 +68,8 @@ pub struct Machine {
     mean: Vec<f32>,
     /// Where shares are merged.
     scratch: Vec<f32>,
+    /// Whether the result is so long that it is written past the caches.
+    streams: bool,
     /// Whether final numbers have come.
     gathers: bool,
     /// Samples in the mean, from the first whole frame of it on.
@@ -100,13 +104,13 @@ struct Slot {
 }
 
 impl Machine {
-    /// The part of `rank` in `schedule`, contributing `input` with the weight `samples`.
+    /// The part of `rank` in `schedule`, with what it contributes.
     ///
     /// `spare` is a buffer to put the result in, of any length and content: that of an earlier round, for example.
     /// A contribution that cannot be summed is left out, see [`Machine::refusal`].
     ///
     /// # Panics
-    /// If `rank` is none of the schedule's, or `input` has not its number of elements. The schedule must be sound in
+    /// If `rank` is none of the schedule's, or its contribution has not its number of elements. The schedule must be sound in
     /// the sense of [`verify`](super::verify()).
     #[must_use]
     pub fn new(
@@ -114,18 +118,20 @@ impl Machine {
         rank: Rank,
         tag: Tag,
         wire: Wire,
-        input: Arc<Vec<f32>>,
-        samples: u64,
+        contribution: &Contribution,
         spare: Option<Vec<f32>>,
     ) -> Self {
         assert!(rank.index() < schedule.contributors(), "rank {rank} of {}", schedule.contributors());
+        let input = contribution.values().clone();
         assert_eq!(input.len(), schedule.elements(), "elements of the input and of the schedule");
-        let refusal = if samples == 0 { None } else { refuse(&input, samples, schedule.contributors(), wire).err() };
-        let samples = if refusal.is_some() { 0 } else { samples };
+        let refusal = contribution.refusal(schedule.contributors(), wire);
+        let samples = if refusal.is_some() { 0 } else { contribution.samples() };
         let mut mean = spare.unwrap_or_default();
         mean.resize(input.len(), 0.0);
         let recipe = Recipe::of(&schedule, rank);
-        let mut machine = Self { refusal, samples, mean, input, ..Self::empty(schedule, rank, tag, wire, recipe) };
+        let streams = mean.len() >= STREAMED_ELEMENTS;
+        let mut machine =
+            Self { refusal, samples, mean, streams, input, ..Self::empty(schedule, rank, tag, wire, recipe) };
         let finals = |(slots, recipe): (&Vec<Slot>, &SegmentRecipe)| slots.len() * recipe.roots.len();
         machine.finals_missing = machine.slots.iter().zip(&machine.recipes).map(finals).sum();
         machine.finalize_alone();
@@ -173,6 +179,7 @@ impl Machine {
             seals: BTreeMap::new(),
             mean: Vec::new(),
             scratch: Vec::new(),
+            streams: false,
             gathers: false,
             total: None,
             finals_missing: 0,
@@ -226,9 +233,9 @@ impl Machine {
         assert!(self.is_complete(), "{} is not complete: finals and sends are missing", self.tag);
         assert_eq!(self.mean.len(), self.schedule.elements(), "a relay has no outcome");
         let mut hasher = blake3::Hasher::new();
-        for (samples, payload_hash) in self.seals.values() {
+        for (samples, payload_crc) in self.seals.values() {
             hasher.update(&samples.to_le_bytes());
-            hasher.update(&payload_hash.to_le_bytes());
+            hasher.update(&payload_crc.to_le_bytes());
         }
         Completed {
             digest: Digest(*hasher.finalize().as_bytes()),

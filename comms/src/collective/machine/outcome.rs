@@ -2,8 +2,6 @@
 
 use thiserror::Error;
 
-use super::weight;
-use crate::codec::{Wire, peak};
 use crate::id::Digest;
 
 /// What a caller may want to know as it happens.
@@ -66,26 +64,4 @@ pub struct Completed {
     pub raw_bytes: u64,
     /// Bytes of the frames that this rank sent, headers included.
     pub wire_bytes: u64,
-}
-
-/// Refuses what could make a sum that is not finite.
-///
-/// The limit keeps a sum of `ranks` contributions finite, with room for each hop to round up: `(1 + 2^-11)^4096 < 16`
-/// and `(1 + 2^-8)^4096 < 2^24`. In int8 the largest value of a block rounds as its scale does, which is a bfloat16.
-#[expect(clippy::cast_precision_loss, reason = "a bound with room to spare")]
-pub(super) fn refuse(input: &[f32], samples: u64, ranks: usize, wire: Wire) -> Result<(), Refusal> {
-    let room = match wire {
-        Wire::F32 | Wire::Fp16 | Wire::TopK => 16.0,
-        Wire::Bf16 | Wire::Int8 => 16_777_216.0,
-    };
-    let limit = f32::MAX / (room * ranks as f32);
-    match peak(input) {
-        Ok(peak) if peak * weight(samples) <= limit => Ok(()),
-        Ok(peak) => Err(Refusal::TooLarge { peak, samples, limit }),
-        Err(error) => {
-            let block = error.element();
-            let element = block + input[block..].iter().position(|value| !value.is_finite()).unwrap_or_default();
-            Err(Refusal::NonFinite { element, value: input[element] })
-        }
-    }
 }

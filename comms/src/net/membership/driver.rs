@@ -16,7 +16,7 @@ use super::control_loop::{ControlLoop, ControlNews};
 use super::delivery::Deliveries;
 use super::error::{JoinError, MembershipError};
 use super::lanes::Lanes;
-use crate::collective::RoundPlanner;
+use crate::collective::{Contribution, RoundPlanner};
 use crate::contacts::Contacts;
 use crate::control::{NodeMessage, Report, View};
 use crate::events::What;
@@ -34,7 +34,7 @@ use crate::scenario::Scenario;
 /// What the trainer asks for.
 #[derive(Debug)]
 pub(super) enum Request {
-    Contribute { vector: Arc<Vec<f32>>, samples: u64 },
+    Contribute(Contribution),
     CheckpointWritten(Box<WrittenCheckpoint>),
     Leave(Report),
 }
@@ -181,7 +181,7 @@ impl Driver {
 
     fn obey(&mut self, request: Request) {
         match request {
-            Request::Contribute { vector, samples } => self.happen(Event::Contribution { vector, samples }),
+            Request::Contribute(contribution) => self.happen(Event::Contribution(contribution)),
             Request::CheckpointWritten(checkpoint) => {
                 let (round, state) = (checkpoint.round, checkpoint.state);
                 self.checkpoints.insert(round, Arc::new(*checkpoint));

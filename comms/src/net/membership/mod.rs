@@ -48,6 +48,7 @@ pub use self::relay::{RelayConfig, carry};
 use super::clock::MissionClock;
 use super::event_sink::EventSink;
 use super::identity::Identity;
+use crate::collective::Contribution;
 use crate::control::{DataInfo, Report, Then, View};
 use crate::custody::Manifest;
 use crate::id::{Digest, Round};
@@ -165,7 +166,7 @@ impl Membership {
         if vector.len() != self.elements {
             return Err(MembershipError::Length { got: vector.len(), expected: self.elements });
         }
-        self.request(Request::Contribute { vector: Arc::new(vector), samples })?;
+        self.request(Request::Contribute(Contribution::new(Arc::new(vector), samples)))?;
         let agreed = self.wait(|answer| match answer {
             Answer::Agreed(agreed) => Some(*agreed),
             _ => None,

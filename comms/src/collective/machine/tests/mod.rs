@@ -153,7 +153,8 @@ const FEWEST_FRAMES: usize = 4;
 
 fn machine_of(schedule: &Arc<Schedule>, rank: u32, wire: Wire) -> Machine {
     let input = vector(schedule.elements(), rank as usize);
-    Machine::new(schedule.clone(), Rank(rank), TAG, wire, Arc::new(input), 1 + u64::from(rank), None)
+    let contribution = crate::collective::Contribution::new(Arc::new(input), 1 + u64::from(rank));
+    Machine::new(schedule.clone(), Rank(rank), TAG, wire, &contribution, None)
 }
 
 #[test]
@@ -200,8 +201,8 @@ fn numbers_that_could_overflow_in_a_sum_are_left_out() {
 fn another_attempt_with_a_used_buffer_gives_the_same_result() {
     let schedule = Arc::new(ring::schedule(&order(1), 100));
     let input = Arc::new(vector(100, 0));
-    let attempt =
-        |tag, spare| Machine::new(schedule.clone(), Rank(0), tag, Wire::Fp16, input.clone(), 5, spare).finish();
+    let contribution = crate::collective::Contribution::new(input.clone(), 5);
+    let attempt = |tag, spare| Machine::new(schedule.clone(), Rank(0), tag, Wire::Fp16, &contribution, spare).finish();
     let first = attempt(TAG, None);
     let tag = Tag { attempt: TAG.attempt.next(), ..TAG };
     let used = vec![f32::NAN; 1000];

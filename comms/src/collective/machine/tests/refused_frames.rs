@@ -4,6 +4,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::super::super::{FrameError, Piece};
+use super::super::Contribution;
 use super::*;
 
 proptest! {
@@ -121,8 +122,8 @@ fn a_frame_out_of_place_is_refused_with_the_facts_and_the_right_one_still_counts
 fn a_peer_that_sends_what_is_not_finite_is_named() {
     for (value, kind) in [(f32::NAN, Kind::Partial), (f32::INFINITY, Kind::Partial), (f32::MAX, Kind::Partial)] {
         let schedule = Arc::new(ring::schedule(&order(3), 3));
-        let input = Arc::new(vec![1e36_f32; 3]);
-        let mut machine = Machine::new(schedule, Rank(1), TAG, Wire::F32, input, 1, None);
+        let contribution = Contribution::new(Arc::new(vec![1e36_f32; 3]), 1);
+        let mut machine = Machine::new(schedule, Rank(1), TAG, Wire::F32, &contribution, None);
         let header =
             Header { tag: TAG, kind, wire: Wire::F32, segment: 0, share: 0, elements: 1, offset: 0, samples: 1 };
         let frame = Frame::new(header, Bytes::copy_from_slice(&value.to_le_bytes()));
