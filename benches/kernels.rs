@@ -90,7 +90,7 @@ fn checksum(criterion: &mut Criterion) {
     let header = Header {
         tag: TAG,
         kind: Kind::Final,
-        wire,
+        wire: wire.into(),
         segment: 0,
         share: 0,
         elements: elements as u32,

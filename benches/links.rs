@@ -120,6 +120,7 @@ fn frame() -> Frame {
     let elements = wire.frame_elements();
     let payload: Vec<u8> = (0..wire.encoded_len(elements)).map(|i| (i % 251) as u8).collect();
     let elements = u32::try_from(elements).expect("fits a frame");
-    let header = Header { tag, kind: Kind::Final, wire, segment: 0, share: 0, elements, offset: 0, samples: 1 };
+    let header =
+        Header { tag, kind: Kind::Final, wire: wire.into(), segment: 0, share: 0, elements, offset: 0, samples: 1 };
     Frame::new(header, payload.into())
 }

@@ -100,6 +100,31 @@ fn a_simulated_training_lands_what_it_has_learnt() {
     assert!((1.147..1.25).contains(&longest), "a round takes {longest} s");
 }
 
+/// What a format loses is made up for, whichever strategy and whoever is lost on the way; what is packed is what was not.
+#[test]
+fn jobs_learn_in_formats_that_lose_much_and_packed() {
+    let scenario = format!(
+        "name = \"lossy\"\nmesh.nodes = 4\nmesh.rate_mbps = 100\n[training]\nrounds = 24\nevaluate_every = 8\n\
+        [compute]\nflops_per_sample = 1e12\n{}",
+        fault("sat-2", 9, "gather")
+    );
+    let run = |wire: &str, zstd: &str| {
+        let (wire, zstd) = (format!("collective.wire=\"{wire}\""), format!("collective.zstd=\"{zstd}\""));
+        Run::of(&scenario, &["--set", &wire, "--set", &zstd]).completed().summary()
+    };
+    let bytes = |summary: &Value| summary["wire_bytes"].as_u64().expect("bytes");
+    let plain = run("fp16", "off");
+    for wire in ["int8", "topk"] {
+        let [off, auto] = ["off", "auto"].map(|zstd| run(wire, zstd));
+        assert!(off["eval_accuracy"].as_f64().is_some_and(|accuracy| accuracy > 0.9), "{wire}: {off}");
+        assert!(bytes(&off) < bytes(&plain) * 3 / 5, "{wire}: {} of {}", bytes(&off), bytes(&plain));
+        let digests: Vec<&Value> = off["state_digests"].as_object().expect("digests").values().collect();
+        assert!(digests.len() == 3 && digests.iter().all(|digest| *digest == digests[0]), "{wire}: {digests:?}");
+        assert_eq!(off["state_digests"], auto["state_digests"], "{wire}: packing changes no number");
+        assert!(bytes(&auto) < bytes(&off), "{wire}: {} of {}", bytes(&auto), bytes(&off));
+    }
+}
+
 #[test]
 fn jobs_survive_the_loss_of_a_node_in_every_phase_and_of_their_aggregator() {
     for payload in ["real", "sized"] {

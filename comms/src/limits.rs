@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::units::BitsPerSecond;
+
 /// Version of everything that crosses a link. Peers of another version are refused in the handshake.
 pub const PROTOCOL_VERSION: u32 = 2;
 
@@ -17,6 +19,8 @@ pub const FRAME_PAYLOAD_BYTES: usize = 256 * 1024;
 pub const FRAME_ELEMENTS: usize = 256 * 1024;
 /// Elements of a result from which on it is written past the processor's caches: 4 MiB, more than a core has to itself.
 pub const STREAMED_ELEMENTS: usize = 1024 * 1024;
+/// Rate of a contact below which frames are packed, where that is left to the rate: one core packs about as fast.
+pub const PACKED_BELOW: BitsPerSecond = BitsPerSecond(1_000_000_000);
 /// Largest message that a peer may send on any stream.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Frames that a node holds for rounds and attempts it has not reached yet; beyond it the link is not read.

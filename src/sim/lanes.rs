@@ -10,12 +10,14 @@ use starloom_comms::events::What;
 use starloom_comms::id::{Attempt, NodeId, Round};
 use starloom_comms::limits::LANE_QUEUE_FRAMES;
 use starloom_comms::net::laser::Laser;
+use starloom_comms::scenario::Packing;
 use starloom_comms::units::MissionTime;
 
 /// All lanes of a constellation that have ever been wanted.
 pub(super) struct Lanes {
     contacts: Arc<ActualContacts>,
     byte_scale: f64,
+    packing: Packing,
     lanes: BTreeMap<(NodeId, NodeId), Lane>,
     /// Whom each node sends to.
     peers: BTreeMap<NodeId, Vec<NodeId>>,
@@ -43,10 +45,11 @@ struct Lane {
 }
 
 impl Lanes {
-    pub(super) fn new(contacts: Arc<ActualContacts>, byte_scale: f64, told: bool) -> Self {
+    pub(super) fn new(contacts: Arc<ActualContacts>, byte_scale: f64, packing: Packing, told: bool) -> Self {
         Self {
             contacts,
             byte_scale,
+            packing,
             lanes: BTreeMap::new(),
             peers: BTreeMap::new(),
             unread: BTreeMap::new(),
@@ -77,11 +80,18 @@ impl Lanes {
         self.lanes.get(&key).is_none_or(|lane| lane.queued < LANE_QUEUE_FRAMES)
     }
 
-    /// Puts a frame on a lane: when it leaves and arrives, if it ever does.
-    pub(super) fn send(&mut self, from: &NodeId, to: &NodeId, now: MissionTime, frame: &Frame) -> Option<Transit> {
+    /// Puts a frame on a lane, packed if it is to be: when it leaves and arrives, if it ever does.
+    pub(super) fn send(
+        &mut self,
+        from: &NodeId,
+        to: &NodeId,
+        now: MissionTime,
+        frame: Frame,
+    ) -> Option<(Transit, Frame)> {
         let (contacts, byte_scale) = (self.contacts.clone(), self.byte_scale);
         let fresh = || Lane { laser: Laser::new(contacts, from.clone(), to.clone(), byte_scale), queued: 0 };
         let lane = self.lanes.entry((from.clone(), to.clone())).or_insert_with(fresh);
+        let frame = if self.packing.applies(lane.laser.rate(now)) { frame.pack() } else { frame };
         let bytes = frame.wire_bytes();
         let transit = lane.laser.schedule(now, bytes)?;
         lane.queued += 1;
@@ -96,7 +106,7 @@ impl Lanes {
         }
         *raw += u64::from(frame.header().elements) * size_of::<f32>() as u64;
         *wire += bytes;
-        Some(transit)
+        Some((transit, frame))
     }
 
     /// A frame has left a lane.

@@ -186,7 +186,7 @@ impl Stage<'_> {
         for (node, mut trainer) in trainers {
             let terms = meet(&node, &mut *trainer)?;
             elements = terms.elements;
-            let role = Role::Train { data: terms.data, elements };
+            let role = Role::Train { data: terms.data, elements, exempt: terms.exempt };
             let history = History::at(terms.committed, terms.history);
             let member = Member::new(settings(node.clone(), role), history, std::time::Duration::ZERO);
             nodes.insert(node, Node::new(member, Some(trainer)));
@@ -207,7 +207,7 @@ impl Stage<'_> {
             nodes,
             office: Office::new(rules, restarts),
             post,
-            lanes: Lanes::new(actual.clone(), byte_scale, self.lanes),
+            lanes: Lanes::new(actual.clone(), byte_scale, scenario.collective.zstd, self.lanes),
             collectives,
             planner,
             elements,

@@ -133,8 +133,8 @@ impl World<'_> {
             while self.lanes.has_room(id, &peer) {
                 let Some(node) = self.nodes.get_mut(id).filter(|node| node.lives()) else { return };
                 let Some(frame) = node.member.poll_transmit(&peer) else { break };
-                match self.lanes.send(id, &peer, self.now, &frame) {
-                    Some(transit) => {
+                match self.lanes.send(id, &peer, self.now, frame) {
+                    Some((transit, frame)) => {
                         self.agenda.plan(transit.sent, Happening::Sent(id.clone(), peer.clone()));
                         let arrives = Happening::Arrived(id.clone(), peer.clone(), Box::new(frame));
                         self.agenda.plan(transit.arrival, arrives);

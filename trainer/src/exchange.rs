@@ -41,6 +41,8 @@ pub struct Terms {
     pub data: DataInfo,
     /// Elements of the vector that it exchanges.
     pub elements: usize,
+    /// How many of them, at the end, a wire format that loses much must not touch.
+    pub exempt: usize,
     /// The last round that its state includes: 0 at the start of a job.
     pub committed: Round,
     /// Digest over all agreed means up to it.

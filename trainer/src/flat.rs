@@ -1,7 +1,8 @@
 //! A Burn module as one flat vector, and back: the part of it that nodes exchange.
 //!
-//! The vector is `[trainable parameters | running statistics]`, each in the order in which the module is visited (that of
-//! its fields). Frozen parameters are no part of it. A [`Layout`] is made once per module and says what lies where.
+//! The vector is `[trainable matrices | other trainable parameters | running statistics]`, each in the order in which the module is
+//! visited (that of its fields). What is behind the matrices (norms, biases, statistics) is little, and a wire format that loses much
+//! must not touch it. Frozen parameters are no part of it. A [`Layout`] is made once per module and says what lies where.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
@@ -12,6 +13,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 pub(crate) struct Layout {
     /// Every float tensor of the module, in the order in which it is visited.
     places: Vec<Place>,
+    matrices: usize,
     trainable: usize,
     elements: usize,
 }
@@ -26,9 +28,18 @@ struct Place {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
+    /// Trainable, of two dimensions or more.
+    Matrix,
+    /// Trainable, of one.
     Trainable,
     Running,
     Frozen,
+}
+
+impl Role {
+    const fn trains(self) -> bool {
+        matches!(self, Self::Matrix | Self::Trainable)
+    }
 }
 
 impl Layout {
@@ -45,6 +56,7 @@ impl Layout {
             .zip(&others.seen)
             .map(|(seen, other)| Place {
                 role: match seen {
+                    Seen { trains: true, dimensions: 2.., .. } => Role::Matrix,
                     Seen { trains: true, .. } => Role::Trainable,
                     Seen { id, .. } if *id == other.id => Role::Running,
                     _ => Role::Frozen,
@@ -61,13 +73,19 @@ impl Layout {
             }
             elements
         };
-        let (trainable, elements) = (lay_out(Role::Trainable), lay_out(Role::Running));
-        Self { places, trainable, elements }
+        let (matrices, trainable) = (lay_out(Role::Matrix), lay_out(Role::Trainable));
+        let elements = lay_out(Role::Running);
+        Self { places, matrices, trainable, elements }
     }
 
     /// Elements of the vector.
     pub(crate) const fn elements(&self) -> usize {
         self.elements
+    }
+
+    /// How many of them, at the end, a format that loses much must not touch.
+    pub(crate) const fn exempt(&self) -> usize {
+        self.elements - self.matrices
     }
 
     /// How many of them are trainable parameters; they come first.
@@ -137,6 +155,7 @@ pub(crate) fn draw<M: Module>(model: &M) {
 struct Seen {
     id: ParamId,
     trains: bool,
+    dimensions: usize,
     elements: usize,
 }
 
@@ -151,6 +170,7 @@ impl ModuleVisitor for Ids {
         self.seen.push(Seen {
             id: param.id,
             trains: tensor.is_require_grad(),
+            dimensions: D,
             elements: tensor.shape().num_elements(),
         });
     }
@@ -201,7 +221,7 @@ impl ModuleMapper for Write<'_> {
         let values = self.flat[offset..offset + elements].to_vec();
         param.map(|old| {
             let tensor = Tensor::from_data(TensorData::new(values, old.shape()), &old.device());
-            if role == Role::Trainable { tensor.require_grad() } else { tensor }
+            if role.trains() { tensor.require_grad() } else { tensor }
         })
     }
 }
@@ -233,7 +253,7 @@ struct AddGradients<'a> {
 impl ModuleVisitor for AddGradients<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let Place { role, offset, elements } = next(&mut self.places);
-        if role != Role::Trainable {
+        if !role.trains() {
             return;
         }
         if let Some(gradient) = self.gradients.remove::<D>(param.id) {
@@ -254,7 +274,7 @@ struct WriteGradients<'a> {
 impl ModuleVisitor for WriteGradients<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let Place { role, offset, elements } = next(&mut self.places);
-        if role == Role::Trainable {
+        if role.trains() {
             let data = TensorData::new(self.flat[offset..offset + elements].to_vec(), param.lazy_shape());
             self.gradients.register(param.id, Tensor::<D>::from_data(data, &self.device));
         }

@@ -181,7 +181,8 @@ pub(crate) fn run<R: Replica>(part: &Part, node: Node<R>, meet: &mut Meet<'_>) -
     let scribe = Scribe::new(job, directory, scenario.checkpoint.chunk.0, mission.clone());
     let stored = resumed.and_then(|Resumed { directory, snapshot }| scribe.describe_stored(&directory, &snapshot));
     let rules = Rules::of(scenario);
-    let exchange = meet(Terms { data: shard.info(), elements: replica.elements(), committed, history })?;
+    let (elements, exempt) = (replica.elements(), replica.exempt());
+    let exchange = meet(Terms { data: shard.info(), elements, exempt, committed, history })?;
     let rounds = Rounds { exchange, replica, shard, rules, scribe, mission: &**mission, round: committed, history };
     Ok(rounds.run(stored)?)
 }
@@ -189,7 +190,7 @@ pub(crate) fn run<R: Replica>(part: &Part, node: Node<R>, meet: &mut Meet<'_>) -
 /// Joins the job.
 pub(crate) fn join(config: NodeConfig, terms: Terms) -> Result<Membership, JoinError> {
     let NodeConfig { scenario, identity, aggregator, station, listen, clock, events, .. } = config;
-    let Terms { data, elements, committed, history } = terms;
+    let Terms { data, elements, exempt, committed, history } = terms;
     Membership::join(MembershipConfig {
         identity,
         aggregator,
@@ -198,6 +199,7 @@ pub(crate) fn join(config: NodeConfig, terms: Terms) -> Result<Membership, JoinE
         scenario,
         data,
         elements,
+        exempt,
         committed,
         history,
         clock,

@@ -44,6 +44,7 @@
 mod bare;
 mod bf16;
 mod blocks;
+mod format;
 mod fp16;
 mod int8;
 mod kernels;
@@ -59,6 +60,7 @@ mod wire;
 
 use thiserror::Error;
 
+pub use format::Format;
 pub use wire::{InvalidWire, Wire};
 
 /// A contribution and its weight: the number of samples behind it.
@@ -109,6 +111,18 @@ pub enum CodecError {
 }
 
 impl CodecError {
+    /// The same of a vector that has so many elements before those that it is about.
+    #[must_use]
+    pub(crate) const fn behind(mut self, before: usize) -> Self {
+        match &mut self {
+            Self::NonFinite { element }
+            | Self::Exponent { element, .. }
+            | Self::Scale { element, .. }
+            | Self::Index { element, .. } => *element += before,
+        }
+        self
+    }
+
     /// The first element of the block that it is about.
     #[must_use]
     pub const fn element(self) -> usize {

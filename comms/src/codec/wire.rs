@@ -32,9 +32,6 @@ impl Wire {
     /// Every format, as a scenario writes it.
     pub const WORDS: &'static [&'static str] = &["f32", "fp16", "bf16", "int8", "topk"];
 
-    /// The formats that do without a residual.
-    pub const WORDS_WITHOUT_RESIDUAL: &'static [&'static str] = &["f32", "fp16", "bf16"];
-
     /// The format as a scenario writes it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -146,12 +143,5 @@ mod tests {
         }
         let refused = "fp8".parse::<Wire>().map_err(|error| error.to_string());
         assert_eq!(refused, Err(format!("`fp8` is not a wire format: write {}", Wire::WORDS.join(", "))));
-    }
-
-    #[test]
-    fn the_words_without_residual_are_those_of_the_formats_that_want_none() {
-        let words: Vec<&str> =
-            Wire::ALL.iter().filter(|wire| !wire.wants_residual()).map(|wire| wire.as_str()).collect();
-        assert_eq!(words, Wire::WORDS_WITHOUT_RESIDUAL);
     }
 }

@@ -46,7 +46,7 @@ pub fn all_reduce(
         ));
     }
     let relays = &ranks[schedule.contributors()..];
-    machines.extend(relays.iter().map(|rank| Machine::relay(schedule.clone(), *rank, tag, wire)));
+    machines.extend(relays.iter().map(|rank| Machine::relay(schedule.clone(), *rank, tag, wire, None)));
     let lanes: Vec<(Rank, Rank)> =
         ranks.iter().flat_map(|from| schedule.destinations(*from).into_iter().map(|to| (*from, to))).collect();
     let mut moved = true;

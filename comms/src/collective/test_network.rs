@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Completed, Frame, FrameError, Machine, MachineEvent, Refusal, Schedule, Tag};
+use super::{Completed, Frame, FrameError, Machine, MachineEvent, Refusal, Residual, Schedule, Tag};
 use crate::codec::Wire;
 use crate::id::{Attempt, Rank, Round, ViewId};
 
@@ -19,6 +19,8 @@ pub(super) struct Contribution {
 pub(super) struct Outcome {
     pub(super) completed: Vec<Completed>,
     pub(super) refusals: Vec<Option<Refusal>>,
+    /// By rank, relays among them.
+    pub(super) residuals: Vec<Option<Residual>>,
 }
 
 /// Machines and the frames between them.
@@ -41,8 +43,13 @@ impl Network {
             Machine::new(schedule.clone(), rank, TAG, wire, &contribution, None)
         });
         let relays = (0..).map(Rank).take(schedule.ranks()).skip(schedule.contributors());
-        let relays = relays.map(|rank| Machine::relay(schedule.clone(), rank, TAG, wire));
-        Self { machines: machines.chain(relays).collect(), lanes: BTreeMap::new(), seed, flip: None, sent: 0 }
+        let relays = relays.map(|rank| Machine::relay(schedule.clone(), rank, TAG, wire, None));
+        Self::of(machines.chain(relays).collect(), seed)
+    }
+
+    /// Of machines of one schedule, by rank.
+    pub(super) const fn of(machines: Vec<Machine>, seed: u64) -> Self {
+        Self { machines, lanes: BTreeMap::new(), seed, flip: None, sent: 0 }
     }
 
     /// Moves frames until nothing moves.
@@ -64,8 +71,9 @@ impl Network {
 
     fn send(&mut self, from: Rank, to: Rank) {
         let frame = self.machines[from.index()].poll_transmit(to).expect("it said that it has a frame");
+        let frame = if self.sent % 3 == 1 { frame.pack() } else { frame };
         let mut bytes = BytesMut::from(&frame.encode_header()[..]);
-        bytes.extend_from_slice(frame.payload());
+        bytes.extend_from_slice(frame.body());
         if let Some((_, bit)) = self.flip.filter(|(number, _)| *number == self.sent) {
             let bit = bit % (bytes.len() * 8);
             bytes[bit / 8] ^= 1 << (bit % 8);
@@ -79,7 +87,7 @@ impl Network {
         self.machines[to.index()].handle_frame(from, Frame::parse(bytes)?)
     }
 
-    fn outcome(self) -> Outcome {
+    fn outcome(mut self) -> Outcome {
         let contributors = |machine: &&Machine| !machine.is_relay();
         let refusals = self.machines.iter().filter(contributors).map(|machine| machine.refusal().copied()).collect();
         let finish = |mut machine: Machine| {
@@ -89,8 +97,9 @@ impl Network {
             machine.finish()
         };
         assert!(self.machines.iter().all(Machine::is_complete), "somebody waits for ever");
+        let residuals = self.machines.iter_mut().map(Machine::residual).collect();
         let machines = self.machines.into_iter().filter(|machine| contributors(&machine));
-        Outcome { completed: machines.map(finish).collect(), refusals }
+        Outcome { completed: machines.map(finish).collect(), refusals, residuals }
     }
 
     /// The next number below `bound`, by splitmix64.

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::codec::Wire;
-use crate::collective::{Completed, Contribution, Frame, FrameError, Machine, MachineEvent, Schedule, Tag};
+use crate::collective::{Completed, Contribution, Frame, FrameError, Machine, MachineEvent, Residual, Schedule, Tag};
 use crate::control::{NodeMessage, Proposal, View};
 use crate::id::{Attempt as Number, Digest, NodeId, Rank, Round};
 use crate::member::event::Milestone;
@@ -51,15 +51,24 @@ enum Stage {
     Complete {
         sent_to: BTreeSet<NodeId>,
         proposal: Proposal,
-        completed: Completed,
+        outcome: Outcome,
     },
     /// All that is to be carried has been.
     Carried {
         sent_to: BTreeSet<NodeId>,
+        residual: Option<Residual>,
     },
     Failed {
         spare: Vec<f32>,
     },
+}
+
+/// What an attempt has come to at this node.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) completed: Completed,
+    /// What this node has lost and keeps, once the attempt is committed.
+    pub(super) residual: Option<Residual>,
 }
 
 #[derive(Debug)]
@@ -111,9 +120,9 @@ impl Attempt {
         refused
     }
 
-    /// Begins to run as a relay.
-    pub(super) fn begin_to_carry(&mut self, wire: Wire) {
-        let machine = Machine::relay(self.schedule.clone(), self.rank, self.tag, wire);
+    /// Begins to run as a relay, which keeps what it loses if there is a residual to begin with.
+    pub(super) fn begin_to_carry(&mut self, wire: Wire, residual: Option<&Residual>) {
+        let machine = Machine::relay(self.schedule.clone(), self.rank, self.tag, wire, residual);
         let run = Run { machine, sent_to: BTreeSet::new(), refused: None, samples: 0 };
         self.stage = Stage::Running(Box::new(run));
     }
@@ -171,7 +180,7 @@ impl Attempt {
         match &self.stage {
             Stage::Running(run) => run.sent_to.contains(peer),
             Stage::RunningElsewhere { .. } => self.destinations.contains_key(peer),
-            Stage::Complete { sent_to, .. } | Stage::Carried { sent_to } => sent_to.contains(peer),
+            Stage::Complete { sent_to, .. } | Stage::Carried { sent_to, .. } => sent_to.contains(peer),
             Stage::Waiting | Stage::Failed { .. } => false,
         }
     }
@@ -219,9 +228,17 @@ impl Attempt {
     }
 
     /// Its result, once it is complete.
-    pub(super) fn into_completed(self) -> Option<Completed> {
+    pub(super) fn into_outcome(self) -> Option<Outcome> {
         match self.stage {
-            Stage::Complete { completed, .. } => Some(completed),
+            Stage::Complete { outcome, .. } => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// What a relay has lost and keeps, once all is carried.
+    pub(super) fn into_residual(self) -> Option<Residual> {
+        match self.stage {
+            Stage::Carried { residual, .. } => residual,
             _ => None,
         }
     }
@@ -232,34 +249,31 @@ impl Attempt {
     }
 
     fn complete(&mut self) {
-        let (sent_to, refused, samples, completed) = match std::mem::replace(&mut self.stage, Stage::Waiting) {
+        let (sent_to, refused, samples, outcome) = match std::mem::replace(&mut self.stage, Stage::Waiting) {
             Stage::Running(run) => {
-                let Run { machine, sent_to, refused, samples } = *run;
+                let Run { mut machine, sent_to, refused, samples } = *run;
+                let residual = machine.residual();
                 if self.schedule.is_relay(self.rank) {
-                    self.stage = Stage::Carried { sent_to };
+                    self.stage = Stage::Carried { sent_to, residual };
                     return;
                 }
-                (sent_to, refused, samples, machine.finish())
+                (sent_to, refused, samples, Outcome { completed: machine.finish(), residual })
             }
             Stage::RunningElsewhere { samples, .. } => {
                 let sent_to = self.destinations.keys().cloned().collect();
                 if self.schedule.is_relay(self.rank) {
-                    self.stage = Stage::Carried { sent_to };
+                    self.stage = Stage::Carried { sent_to, residual: None };
                     return;
                 }
                 let digest = self.digest_of_nothing();
                 let completed = Completed { mean: Vec::new(), digest, samples: 0, raw_bytes: 0, wire_bytes: 0 };
-                (sent_to, None, samples, completed)
+                (sent_to, None, samples, Outcome { completed, residual: None })
             }
             other => return self.stage = other,
         };
-        if self.schedule.is_relay(self.rank) {
-            self.stage = Stage::Carried { sent_to };
-            return;
-        }
         let Tag { view, round, attempt } = self.tag;
-        let proposal = Proposal { view, round, attempt, digest: completed.digest, samples, refused };
-        self.stage = Stage::Complete { sent_to, proposal, completed };
+        let proposal = Proposal { view, round, attempt, digest: outcome.completed.digest, samples, refused };
+        self.stage = Stage::Complete { sent_to, proposal, outcome };
     }
 
     /// What all ranks agree on where there are no numbers: that they ran the same attempt.
@@ -278,7 +292,7 @@ impl Stage {
         match self {
             Self::Waiting | Self::RunningElsewhere { .. } | Self::Carried { .. } => None,
             Self::Running(run) => Some(run.machine.into_spare()),
-            Self::Complete { completed, .. } => Some(completed.mean),
+            Self::Complete { outcome, .. } => Some(outcome.completed.mean),
             Self::Failed { spare } => Some(spare),
         }
     }

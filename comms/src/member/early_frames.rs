@@ -84,8 +84,16 @@ mod tests {
     }
 
     fn frame(tag: Tag, segment: u32) -> Frame {
-        let header =
-            Header { tag, kind: Kind::Partial, wire: Wire::F32, segment, share: 0, elements: 0, offset: 0, samples: 0 };
+        let header = Header {
+            tag,
+            kind: Kind::Partial,
+            wire: Wire::F32.into(),
+            segment,
+            share: 0,
+            elements: 0,
+            offset: 0,
+            samples: 0,
+        };
         Frame::new(header, Bytes::new())
     }
 

@@ -27,6 +27,7 @@ mod lanes;
 mod rounds;
 mod settings;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::attempt::Attempt;
@@ -38,8 +39,7 @@ pub use self::event::{Event, Milestone};
 pub use self::history::History;
 use self::lanes::Lanes;
 pub use self::settings::{Numbers, Part, Settings};
-use crate::collective::Contribution;
-use crate::collective::Frame;
+use crate::collective::{Contribution, Frame, Residual};
 use crate::control::{AggregatorMessage, Join, NodeMessage, Report};
 use crate::id::NodeId;
 
@@ -53,6 +53,8 @@ pub struct Member {
     /// The open attempt at the round after the last commit.
     attempt: Option<Attempt>,
     contribution: Option<Contribution>,
+    /// What is left of earlier rounds, by the last commit.
+    residual: Arc<Residual>,
     /// A buffer of the vector's length that nobody needs, for the next result.
     spare: Option<Vec<f32>>,
     early: EarlyFrames,
@@ -100,6 +102,7 @@ impl Member {
             stage: Stage::Joining,
             attempt: None,
             contribution: None,
+            residual: Arc::default(),
             spare: None,
             early: EarlyFrames::default(),
             lanes: Lanes::default(),
@@ -193,7 +196,7 @@ impl Member {
         let address = self.settings.address;
         self.send(match self.settings.part {
             Part::Relay => NodeMessage::JoinAsRelay { address },
-            Part::Train { data, elements } => NodeMessage::Join(Join {
+            Part::Train { data, elements, .. } => NodeMessage::Join(Join {
                 address,
                 committed: self.history.committed(),
                 history: self.history.digest(),

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Outcome};
 use super::early_frames::{Room, place};
 use super::event::Milestone;
 use super::{Agreed, Command, Failure, Member, Numbers, Part, Stage};
-use crate::collective::Contribution;
-use crate::collective::{Frame, Schedule, Tag};
+use crate::collective::{Contribution, Frame, Residual, Schedule, Tag};
 use crate::control::{NodeMessage, PlanStamp, Then, View};
 use crate::events::{Phase, What};
 use crate::id::{Attempt as AttemptNumber, Digest, NodeId, Rank, Round};
@@ -67,7 +66,11 @@ impl Member {
     pub(super) fn contribute(&mut self, now: Duration, contribution: Contribution) {
         let expected = if self.settings.numbers == Numbers::Here { self.elements } else { 0 };
         debug_assert_eq!(contribution.values().len(), expected, "the caller checks the length");
-        self.contribution = Some(contribution);
+        let keeps = self.settings.planner.wire().wants_residual();
+        self.contribution = Some(match self.settings.part {
+            Part::Train { exempt, .. } if keeps => contribution.with_residual(self.residual.clone()).exempting(exempt),
+            _ => contribution,
+        });
         self.begin(now);
     }
 
@@ -90,7 +93,9 @@ impl Member {
             }
             Some(_) => {}
         }
-        let Some(completed) = self.attempt.take().and_then(Attempt::into_completed) else { return };
+        let Some(outcome) = self.attempt.take().and_then(Attempt::into_outcome) else { return };
+        let Outcome { completed, residual } = outcome;
+        self.keep(residual);
         self.spare = self.contribution.take().and_then(Contribution::into_buffer);
         self.history.append(digest);
         let history = self.history.digest();
@@ -110,12 +115,23 @@ impl Member {
         }
     }
 
+    /// What was lost in a round that is agreed, the next one makes up for.
+    fn keep(&mut self, residual: Option<Residual>) {
+        if let Some(residual) = residual {
+            self.residual = Arc::new(residual);
+        }
+    }
+
     /// A round is agreed among those that this relay carries for.
     fn follow(&mut self, now: Duration, commit: &Commit) {
         // Said again after a lost connection, or to one that was never told of a round.
         let open = self.attempt.as_ref().map(|attempt| attempt.tag().round);
         if open.is_none_or(|open| open > commit.round) {
             return;
+        }
+        if open == Some(commit.round) {
+            let residual = self.attempt.take().and_then(Attempt::into_residual);
+            self.keep(residual);
         }
         match (commit.then, commit.next) {
             (Then::Continue, Some(planned)) => {
@@ -250,7 +266,8 @@ impl Member {
                 None
             }
             (Part::Relay, _) => {
-                attempt.begin_to_carry(self.settings.planner.wire());
+                let wire = self.settings.planner.wire();
+                attempt.begin_to_carry(wire, wire.wants_residual().then_some(&self.residual));
                 None
             }
             (Part::Train { .. }, Some(contribution)) => {

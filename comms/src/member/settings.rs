@@ -43,6 +43,8 @@ pub enum Part {
         data: DataInfo,
         /// Elements of the vector that it exchanges.
         elements: usize,
+        /// How many of them, at the end, a wire format that loses much must not touch.
+        exempt: usize,
     },
     /// It carries what others send.
     Relay,

@@ -44,7 +44,7 @@ fn member(index: u32, elements: usize) -> Member {
     let settings = Settings {
         node: sat(index),
         address: ([127, 0, 0, 1], 1000).into(),
-        part: Part::Train { data: DataInfo { samples: 100, holding: Holding::Shared }, elements },
+        part: Part::Train { data: DataInfo { samples: 100, holding: Holding::Shared }, elements, exempt: 0 },
         numbers: Numbers::Here,
         planner: planner(),
         patience: PATIENCE,

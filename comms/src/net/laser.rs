@@ -13,7 +13,7 @@ use super::clock::MissionClock;
 use crate::contacts::{ActualContacts, Contact, Transit};
 use crate::events::LinkState;
 use crate::id::NodeId;
-use crate::units::MissionTime;
+use crate::units::{BitsPerSecond, MissionTime};
 
 /// What makes real links behave as the mission's.
 #[derive(Debug, Clone)]
@@ -108,6 +108,13 @@ impl Laser {
         }
     }
 
+    /// The rate at `now`, or at the beginning of the next contact, if there is one.
+    #[must_use]
+    pub fn rate(&self, now: MissionTime) -> Option<BitsPerSecond> {
+        let contact = self.contacts.next(&self.from, &self.to, now)?;
+        Some(contact.rate.at(contact.start.max(now)))
+    }
+
     /// The contact that covers `at`.
     #[must_use]
     pub fn contact(&self, at: MissionTime) -> Option<&Contact> {
@@ -166,7 +173,6 @@ mod tests {
 
     use super::*;
     use crate::contacts::ContactPlan;
-    use crate::units::BitsPerSecond;
 
     const MBYTE_PER_SEC: BitsPerSecond = BitsPerSecond(8_000_000);
 

@@ -88,14 +88,6 @@ pub enum Flaw {
         /// The keys that are valid in its place.
         valid: Vec<&'static str>,
     },
-    /// The key belongs to what this version does not have.
-    #[error("`{key}` cannot be used: {instead}")]
-    NotAvailable {
-        /// The key.
-        key: String,
-        /// What to do.
-        instead: &'static str,
-    },
     /// An override is for an element that its list does not have.
     #[error("`{key}` has no place: the list has no such element; elements count from 0")]
     NoElement {

@@ -3,7 +3,7 @@
 use super::key::{Absent, High, Key, Kind, Low};
 use super::orbits::Band;
 use super::training::{LearningRateSchedule, Mode, Optimizer};
-use super::types::{SimulatedPayload, StrategyChoice, Topology};
+use super::types::{Packing, SimulatedPayload, StrategyChoice, Topology};
 use crate::codec::Wire;
 use crate::events::Phase;
 use crate::limits::{MAX_CHUNK_BYTES, MAX_ELEMENTS, MAX_NODES};
@@ -11,18 +11,6 @@ use Absent::{Default, Required, Unset};
 use High::{AtMost, Below};
 use Kind::{Address, Document, Flag, Instant, Integer, Name, Names, Number, Path, Peer, Size, Text, Word};
 use Low::{Above, AtLeast};
-
-/// A key that this version refuses, and what to do about it.
-pub(super) struct Reserved {
-    pub(super) path: &'static str,
-    pub(super) instead: &'static str,
-}
-
-/// Keys that belong to what this version does not have.
-pub(super) const RESERVED: &[Reserved] = &[Reserved {
-    path: "collective.zstd",
-    instead: "compression of frames is not available in this version; leave the key out",
-}];
 
 macro_rules! keys {
     ($($id:ident = $path:literal, $unit:literal, $kind:expr, $absent:expr, $meaning:expr;)+) => {
@@ -234,8 +222,12 @@ keys! {
     STRATEGY = "collective.strategy", "", Word(StrategyChoice::WORDS), Default("\"auto\""),
         "What makes the schedule of the all-reduce. `auto` takes whichever is predicted to complete first on the \
          contact plan; docs/strategies.md says what each does.";
-    WIRE = "collective.wire", "", Word(Wire::WORDS_WITHOUT_RESIDUAL), Default("\"fp16\""),
-        "How numbers look in frames; sums are in f32 in any case.";
+    WIRE = "collective.wire", "", Word(Wire::WORDS), Default("\"fp16\""),
+        "How numbers look in frames; sums are in f32 in any case. What `int8` and `topk` lose is kept and made up for in \
+         the next rounds, and parameters of one dimension travel as `fp16` with them.";
+    ZSTD = "collective.zstd", "", Word(Packing::WORDS), Default("\"off\""),
+        "Whether frames travel packed, without loss: never, always, or on links of less than 1 Gbit/s, each only where it makes \
+         them shorter. Predictions count frames as they are.";
 
     EVERY_ROUNDS = "checkpoint.every_rounds", "rounds", Integer(0, MANY), Default("10"),
         "Rounds between two checkpoints. The last round has one in any case, and with 0 it alone.";

@@ -52,7 +52,7 @@ pub use orbits::{Band, OrbitSource, Orbiter, Orbits, Role, Station};
 pub use training::{LearningRateSchedule, Mode, Optimizer, Private, Training};
 pub use types::{
     AggregatorRules, Checkpoint, Collective, Compute, Emulation, Fault, FaultTime, Geometry, Ground, Job, Mesh,
-    Network, Outage, RoundRules, Scenario, SimulatedPayload, Simulation, StrategyChoice, Topology,
+    Network, Outage, Packing, RoundRules, Scenario, SimulatedPayload, Simulation, StrategyChoice, Topology,
 };
 pub use word::InvalidWord;
 

@@ -19,7 +19,6 @@ enum Role {
     Value,
     Section,
     List,
-    Reserved(&'static str),
     Nothing,
 }
 
@@ -45,7 +44,6 @@ fn check_table(table: &Table, path: &str, schema: &str, problems: &mut Problems<
                 Value::List(items) => check_list(items, &path, &format!("{schema_path}[]"), problems),
                 found => problems.add(node.source, wrong_type(path, "an array of tables", found)),
             },
-            Role::Reserved(instead) => problems.add(*source, Flaw::NotAvailable { key: path, instead }),
             Role::Nothing => problems.add_with(*source, || unknown(section, schema, name)),
         }
     }
@@ -78,8 +76,6 @@ fn role(name: &str, section: &str, path: &str) -> Role {
         Role::Section
     } else if has_elements(path) {
         Role::List
-    } else if let Some(reserved) = keys::RESERVED.iter().find(|reserved| reserved.path == path) {
-        Role::Reserved(reserved.instead)
     } else {
         Role::Nothing
     }

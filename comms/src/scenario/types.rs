@@ -11,6 +11,7 @@ use super::word::words;
 use crate::codec::Wire;
 use crate::events::Phase;
 use crate::id::{NodeId, Round};
+use crate::limits::PACKED_BELOW;
 use crate::units::{BitsPerSecond, ByteSize, MissionTime};
 
 /// One job: who takes part, over which links, to learn what, and what goes wrong on the way.
@@ -146,6 +147,32 @@ pub struct Collective {
     pub strategy: StrategyChoice,
     /// How numbers look in frames.
     pub wire: Wire,
+    /// Whether frames travel packed.
+    pub zstd: Packing,
+}
+
+words! {
+    /// Whether frames travel packed, byte plane by byte plane, with zstd.
+    Packing {
+        /// Never.
+        Off = "off",
+        /// Where it makes them shorter.
+        On = "on",
+        /// Where it makes them shorter, on contacts that are slower than [`PACKED_BELOW`](crate::limits::PACKED_BELOW).
+        Auto = "auto",
+    }
+}
+
+impl Packing {
+    /// Whether frames are to be packed for a lane of this rate; nothing if its rate is not known.
+    #[must_use]
+    pub fn applies(self, rate: Option<BitsPerSecond>) -> bool {
+        match self {
+            Self::Off => false,
+            Self::On => true,
+            Self::Auto => rate.is_some_and(|rate| rate < PACKED_BELOW),
+        }
+    }
 }
 
 words! {

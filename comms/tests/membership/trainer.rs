@@ -108,6 +108,7 @@ impl Job {
             scenario,
             data: DataInfo { samples: 1000, holding: Holding::Shared },
             elements: ELEMENTS,
+            exempt: 0,
             committed: Round(0),
             history: Digest::default(),
             clock: self.clock,

@@ -43,7 +43,7 @@ impl Node {
     /// A node that trains, on vectors of so many elements; a relay if there are none.
     pub(crate) fn new(index: u32, elements: Option<usize>, planner: RoundPlanner) -> Self {
         let data = DataInfo { samples: 1000, holding: Holding::Shared };
-        let part = elements.map_or(Part::Relay, |elements| Part::Train { data, elements });
+        let part = elements.map_or(Part::Relay, |elements| Part::Train { data, elements, exempt: 0 });
         let id = NodeId::satellite(index);
         let settings = Settings {
             node: id.clone(),

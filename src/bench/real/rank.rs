@@ -168,7 +168,7 @@ impl Bench<'_> {
         let tag = self.endpoint.next_tag();
         let begin = Instant::now();
         let mut machine = match schedule.is_relay(rank) {
-            true => Machine::relay(schedule.clone(), rank, tag, wire),
+            true => Machine::relay(schedule.clone(), rank, tag, wire, None),
             false => Machine::new(schedule.clone(), rank, tag, wire, contribution, self.spare.take()),
         };
         self.endpoint.complete(&mut machine).await?;

@@ -37,7 +37,7 @@ impl Sized {
         // What is dealt only counts; a round is an epoch.
         let samples = per_round.saturating_mul(u64::from(scenario.node_count()));
         let data = DataInfo { samples, holding: Holding::Shared };
-        let terms = Terms { data, elements, committed: Round(0), history: Digest::default() };
+        let terms = Terms { data, elements, exempt: 0, committed: Round(0), history: Digest::default() };
         Self {
             job: job.to_owned(),
             payload,

@@ -182,6 +182,10 @@ impl<T: Task> Replica for Learner<T> {
         self.layout.elements()
     }
 
+    fn exempt(&self) -> usize {
+        self.layout.exempt()
+    }
+
     fn contribute(&mut self, round: Round, samples: &[u64], progress: &mut dyn FnMut(Progress)) -> Contribution {
         if samples.is_empty() {
             return Contribution { vector: vec![0.0; self.layout.elements()], samples: 0, loss: None };

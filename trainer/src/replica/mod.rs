@@ -19,6 +19,9 @@ pub(crate) trait Replica {
     /// Elements of the vector that it exchanges.
     fn elements(&self) -> usize;
 
+    /// How many of them, at the end, a wire format that loses much must not touch.
+    fn exempt(&self) -> usize;
+
     /// Trains on `samples` for `round`, from the common state. `progress` is told of each inner step.
     fn contribute(&mut self, round: Round, samples: &[u64], progress: &mut dyn FnMut(Progress)) -> Contribution;
 

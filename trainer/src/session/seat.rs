@@ -87,7 +87,8 @@ impl Seat<Membership> {
         }
         let layout = Layout::of(model);
         let (committed, history) = (self.round, self.history);
-        let terms = Terms { data: self.data(), elements: layout.elements(), committed, history };
+        let (elements, exempt) = (layout.elements(), layout.exempt());
+        let terms = Terms { data: self.data(), elements, exempt, committed, history };
         let exchange = node::join(self.config.clone(), terms)?;
         self.join(exchange, layout)
     }

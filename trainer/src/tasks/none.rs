@@ -99,6 +99,10 @@ impl Replica for Payload {
         self.common.len()
     }
 
+    fn exempt(&self) -> usize {
+        0
+    }
+
     fn contribute(&mut self, round: Round, samples: &[u64], _progress: &mut dyn FnMut(Progress)) -> Contribution {
         self.mission.wait(self.compute);
         let mut random = SplitMix(self.seed ^ round.0.rotate_left(32));

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::{Frame, Header, Kind, MAGIC, Tag};
-use crate::codec::Wire;
+use crate::codec::Format;
 use crate::id::Rank;
 use crate::limits::MAX_MESSAGE_BYTES;
 
@@ -42,9 +42,15 @@ pub enum FrameError {
         /// Elements that the header declares.
         elements: u32,
         /// The format.
-        wire: Wire,
+        wire: Format,
         /// Bytes that so many elements need.
         needed: usize,
+    },
+    /// It says that its payload is packed, and it is not.
+    #[error("{reason}")]
+    Packed {
+        /// What is wrong with it.
+        reason: String,
     },
     /// The bytes changed on the way.
     #[error("the frame's checksum is {stated:#018x}, its bytes give {computed:#018x}")]
@@ -157,7 +163,7 @@ pub struct Piece {
     /// Partial sum or final mean.
     pub kind: Kind,
     /// Format of the payload.
-    pub wire: Wire,
+    pub wire: Format,
     /// The segment.
     pub segment: u32,
     /// Which share of the segment's mean.

@@ -7,8 +7,8 @@
 //! |---|---|---|---|
 //! | 0 | 4 | magic | `SLF1` |
 //! | 4 | 1 | kind | 0: partial sum, 1: final numbers |
-//! | 5 | 1 | wire | 0: f32, 1: fp16, 2: bf16, 3: int8, 4: topk |
-//! | 6 | 2 | zero | reserved |
+//! | 5 | 1 | wire | 0: f32, 1: fp16, 2: bf16, 3: int8, 4: topk; 128 more if the payload travels packed |
+//! | 6 | 2 | exempt | blocks of 256 elements at the end that are fp16, in a format that loses much |
 //! | 8 | 4 | view | version of the roster |
 //! | 12 | 4 | attempt | try at the round |
 //! | 16 | 8 | round | |
@@ -16,13 +16,14 @@
 //! | 28 | 4 | elements | in this frame |
 //! | 32 | 8 | offset | of the first element, within the segment |
 //! | 40 | 8 | samples | summed into a partial, or in the mean |
-//! | 48 | 4 | payload length | bytes that follow the header |
+//! | 48 | 4 | length | bytes that follow the header: the payload, or what it is packed to |
 //! | 52 | 4 | share | index among the shares of the segment; 0 in a partial sum |
-//! | 56 | 8 | checksum | XXH3-64 of bytes 0 to 55, seeded with the CRC-64/NVME of the payload |
+//! | 56 | 8 | checksum | XXH3-64 of bytes 0 to 55, seeded with the CRC-64/NVME of what follows |
 //!
-//! The payload's own hash is the inner one, so that forwarding a payload under another header does not read it again.
+//! The inner checksum is that of what follows alone, so that passing it on under another header does not read it again.
 
 mod error;
+mod packing;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +31,8 @@ use bytes::Bytes;
 use crc_fast::CrcAlgorithm;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::codec::Wire;
+use self::packing::Packed;
+use crate::codec::{BLOCK, Format, Wire};
 use crate::id::{Attempt, Round, ViewId};
 use crate::limits::{MAX_ELEMENTS, MAX_MESSAGE_BYTES};
 
@@ -70,7 +72,7 @@ pub struct Header {
     /// Partial sum or final mean.
     pub kind: Kind,
     /// Format of the payload.
-    pub wire: Wire,
+    pub wire: Format,
     /// Index of the segment in the schedule.
     pub segment: u32,
     /// Index among the segment's [`Shares`](super::Shares); 0 in a partial sum.
@@ -89,6 +91,8 @@ pub struct Frame {
     header: Header,
     payload: Bytes,
     payload_crc: u64,
+    /// What travels instead of the payload. Boxed, as few frames have it.
+    packed: Option<Box<Packed>>,
 }
 
 impl Frame {
@@ -105,7 +109,7 @@ impl Frame {
     /// As [`Frame::new`], of a payload whose checksum is known.
     pub(crate) fn with_crc(header: Header, payload: Bytes, payload_crc: u64) -> Self {
         debug_assert_eq!(payload.len(), header.wire.encoded_len(header.elements as usize));
-        Self { header, payload, payload_crc }
+        Self { header, payload, payload_crc, packed: None }
     }
 
     /// The try at a round that the frame belongs to.
@@ -132,10 +136,10 @@ impl Frame {
         self.payload_crc
     }
 
-    /// Bytes on the wire: header and payload.
+    /// Bytes on the wire: header and payload, packed if it is.
     #[must_use]
     pub fn wire_bytes(&self) -> u64 {
-        (Self::HEADER_BYTES + self.payload.len()) as u64
+        (Self::HEADER_BYTES + self.body().len()) as u64
     }
 
     /// The frame as one of a share.
@@ -159,13 +163,17 @@ impl Frame {
             Kind::Partial => 0,
             Kind::Final => 1,
         };
-        bytes[5] = match wire {
+        bytes[5] = match wire.wire {
             Wire::F32 => 0,
             Wire::Fp16 => 1,
             Wire::Bf16 => 2,
             Wire::Int8 => 3,
             Wire::TopK => 4,
         };
+        if self.is_packed() {
+            bytes[5] |= PACKED;
+        }
+        bytes[6..8].copy_from_slice(&wire.exempt.to_le_bytes());
         bytes[8..12].copy_from_slice(&tag.view.0.to_le_bytes());
         bytes[12..16].copy_from_slice(&tag.attempt.0.to_le_bytes());
         bytes[16..24].copy_from_slice(&tag.round.0.to_le_bytes());
@@ -173,9 +181,9 @@ impl Frame {
         bytes[28..32].copy_from_slice(&elements.to_le_bytes());
         bytes[32..40].copy_from_slice(&offset.to_le_bytes());
         bytes[40..48].copy_from_slice(&samples.to_le_bytes());
-        bytes[48..52].copy_from_slice(&(self.payload.len() as u32).to_le_bytes());
+        bytes[48..52].copy_from_slice(&(self.body().len() as u32).to_le_bytes());
         bytes[52..56].copy_from_slice(&share.to_le_bytes());
-        let checksum = xxh3_64_with_seed(&bytes[..CHECKED], self.payload_crc);
+        let checksum = xxh3_64_with_seed(&bytes[..CHECKED], self.body_crc());
         bytes[CHECKED..].copy_from_slice(&checksum.to_le_bytes());
         bytes
     }
@@ -184,7 +192,7 @@ impl Frame {
     ///
     /// # Errors
     /// The first rule that `bytes` break: [`FrameError::Length`], [`FrameError::Magic`], [`FrameError::Field`],
-    /// [`FrameError::PayloadLength`] or [`FrameError::Checksum`].
+    /// [`FrameError::PayloadLength`], [`FrameError::Checksum`] or [`FrameError::Packed`].
     pub fn parse(bytes: Bytes) -> Result<Self, FrameError> {
         let Some(header) = bytes.first_chunk().copied() else {
             return Err(FrameError::Length { bytes: bytes.len() });
@@ -196,23 +204,28 @@ impl Frame {
     ///
     /// # Errors
     /// As [`Frame::parse`].
-    pub fn from_parts(bytes: &[u8; Self::HEADER_BYTES], payload: Bytes) -> Result<Self, FrameError> {
-        if payload.len() > MAX_MESSAGE_BYTES - Self::HEADER_BYTES {
-            return Err(FrameError::Length { bytes: Self::HEADER_BYTES + payload.len() });
+    pub fn from_parts(bytes: &[u8; Self::HEADER_BYTES], body: Bytes) -> Result<Self, FrameError> {
+        if body.len() > MAX_MESSAGE_BYTES - Self::HEADER_BYTES {
+            return Err(FrameError::Length { bytes: Self::HEADER_BYTES + body.len() });
         }
         let (header, declared) = parse_header(bytes)?;
-        let (carried, needed) = (payload.len(), header.wire.encoded_len(header.elements as usize));
-        if declared != carried || needed != carried {
+        let is_packed = bytes[5] & PACKED != 0;
+        let (carried, needed) = (body.len(), header.wire.encoded_len(header.elements as usize));
+        if declared != carried || (needed != carried && !(is_packed && carried < needed)) {
             let Header { wire, elements, .. } = header;
             return Err(FrameError::PayloadLength { declared, carried, elements, wire, needed });
         }
-        let checksum = u64_at(bytes, CHECKED);
-        let payload_crc = crc(&payload);
-        let computed = xxh3_64_with_seed(&bytes[..CHECKED], payload_crc);
+        let (checksum, body_crc) = (u64_at(bytes, CHECKED), crc(&body));
+        let computed = xxh3_64_with_seed(&bytes[..CHECKED], body_crc);
         if checksum != computed {
             return Err(FrameError::Checksum { stated: checksum, computed });
         }
-        Ok(Self { header, payload, payload_crc })
+        if !is_packed {
+            return Ok(Self { header, payload: body, payload_crc: body_crc, packed: None });
+        }
+        let payload = packing::unpack(&header, &body)?;
+        let payload_crc = crc(&payload);
+        Ok(Self { header, payload, payload_crc, packed: Some(Box::new(Packed { bytes: body, crc: body_crc })) })
     }
 }
 
@@ -222,6 +235,8 @@ fn crc(payload: &[u8]) -> u64 {
 }
 
 const MAGIC: [u8; 4] = *b"SLF1";
+/// In the byte of the format: the payload travels packed.
+const PACKED: u8 = 0x80;
 /// Header bytes that the checksum covers.
 const CHECKED: usize = Frame::HEADER_BYTES - size_of::<u64>();
 
@@ -237,19 +252,18 @@ fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FrameError> {
         1 => Kind::Final,
         other => return Err(field("kind", u64::from(other))),
     };
-    let wire = match bytes[5] {
+    let wire = match bytes[5] & !PACKED {
         0 => Wire::F32,
         1 => Wire::Fp16,
         2 => Wire::Bf16,
         3 => Wire::Int8,
         4 => Wire::TopK,
-        other => return Err(field("wire", u64::from(other))),
+        _ => return Err(field("wire", u64::from(bytes[5]))),
     };
-    let reserved = u64::from(bytes[7]) << 8 | u64::from(bytes[6]);
-    if reserved != 0 {
-        return Err(field("reserved", reserved));
+    let (elements, exempt) = (u32_at(bytes, 28), u16::from_le_bytes([bytes[6], bytes[7]]));
+    if exempt > 0 && (!wire.wants_residual() || usize::from(exempt) > (elements as usize).div_ceil(BLOCK)) {
+        return Err(field("exempt", u64::from(exempt)));
     }
-    let elements = u32_at(bytes, 28);
     if elements as usize > wire.frame_elements() {
         return Err(field("elements", u64::from(elements)));
     }
@@ -263,6 +277,7 @@ fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FrameError> {
     if kind == Kind::Partial && share != 0 {
         return Err(field("share", u64::from(share)));
     }
+    let wire = Format { wire, exempt };
     Ok((Header { tag, kind, wire, segment, share, elements, offset, samples }, u32_at(bytes, 48) as usize))
 }
 

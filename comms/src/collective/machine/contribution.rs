@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::outcome::Refusal;
 use super::weight;
 use crate::codec::{CodecError, Wire, peak};
+use crate::collective::residual::Residual;
 
 /// A vector and its weight. It is looked through once, and serves any number of attempts. Cloning shares the vector.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub struct Contribution {
     samples: u64,
     /// The largest magnitude in it.
     peak: Result<f32, CodecError>,
+    residual: Option<Arc<Residual>>,
+    exempt: usize,
 }
 
 impl Contribution {
@@ -20,7 +23,30 @@ impl Contribution {
     #[must_use]
     pub fn new(values: Arc<Vec<f32>>, samples: u64) -> Self {
         let peak = if samples == 0 { Ok(0.0) } else { peak(&values) };
-        Self { values, samples, peak }
+        Self { values, samples, peak, residual: None, exempt: 0 }
+    }
+
+    /// With what earlier rounds have left of this rank's: what is lost in encoding is then kept, see
+    /// [`Machine::residual`](super::Machine::residual).
+    #[must_use]
+    pub fn with_residual(self, residual: Arc<Residual>) -> Self {
+        Self { residual: Some(residual), ..self }
+    }
+
+    /// With so many elements at the end of the vector that a format which loses much must not touch, as norms and biases: the
+    /// blocks that they are in travel as fp16. All ranks exempt as many.
+    #[must_use]
+    pub fn exempting(self, elements: usize) -> Self {
+        Self { exempt: elements, ..self }
+    }
+
+    pub(super) fn residual(&self) -> Option<Residual> {
+        self.residual.as_ref().map(|residual| residual.of_length(self.values.len()))
+    }
+
+    /// Where the exempt elements begin.
+    pub(super) fn exempt_from(&self) -> usize {
+        self.values.len() - self.exempt.min(self.values.len())
     }
 
     /// The vector.

@@ -3,8 +3,9 @@
 use bytes::BytesMut;
 
 use super::super::frame::{Frame, FrameError, Header, Kind};
+use super::intake::encode_mean;
 use super::{Machine, MachineEvent, blame, weight};
-use crate::codec::Weighted;
+use crate::codec::{Format, Weighted};
 use crate::id::Rank;
 
 /// Final numbers that somebody still needs.
@@ -65,20 +66,21 @@ impl Machine {
         }
         let mut sum = std::mem::take(&mut self.scratch);
         sum.resize(self.range(segment, number).len(), 0.0);
-        let mut samples = 0_u64;
+        let (mut samples, mut wire) = (0_u64, Format::from(self.wire));
         for (index, part) in parts.iter().enumerate() {
             let Some(held) = self.finals.get(&(segment, number, *part)) else { continue };
             let (header, sender) = (*held.frame.header(), held.from);
             let payload = held.frame.payload();
-            let added =
-                if index == 0 { self.wire.decode(payload, &mut sum) } else { self.wire.decode_add(payload, &mut sum) };
+            wire = header.wire;
+            let added = if index == 0 { wire.decode(payload, &mut sum) } else { wire.decode_add(payload, &mut sum) };
             added.map_err(|error| blame(error, sender, &header))?;
             samples = samples.checked_add(header.samples).ok_or(too_many(sender, &header))?;
         }
-        let mut payload = BytesMut::zeroed(self.wire.encoded_len(sum.len()));
-        let header = Header { share, ..self.header(Kind::Final, segment, number, samples) };
-        let encoded = self.wire.encode(Weighted { values: &sum, weight: 1.0 }, &mut payload);
-        encoded.map_err(|error| blame(error, from, &header))?;
+        let mut payload = BytesMut::zeroed(wire.encoded_len(sum.len()));
+        let header = Header { share, wire, ..self.header(Kind::Final, segment, number, samples) };
+        let encoded = wire.encode(Weighted { values: &sum, weight: 1.0 }, &mut payload);
+        let kept = encoded.and_then(|()| self.keep_of_merge(&header, number, &sum, &payload));
+        kept.map_err(|error| blame(error, from, &header))?;
         self.scratch = sum;
         for part in parts {
             self.release((segment, number, part));
@@ -105,12 +107,13 @@ impl Machine {
             let place = (segment, number, root);
             let Some(held) = self.finals.get(&place) else { return Ok(()) };
             let (header, from, payload) = (*held.frame.header(), held.from, held.frame.payload());
+            let wire = header.wire;
             let values = &mut self.mean[range.clone()];
             let decoded = match (held.in_place, first) {
                 (true, _) => Ok(()),
-                (false, true) if last && self.streams => self.wire.decode_streaming(payload, values),
-                (false, true) => self.wire.decode(payload, values),
-                (false, false) => self.wire.decode_add(payload, values),
+                (false, true) if last && self.streams => wire.decode_streaming(payload, values),
+                (false, true) => wire.decode(payload, values),
+                (false, false) => wire.decode_add(payload, values),
             };
             decoded.map_err(|error| blame(error, from, &header))?;
             let slot = &mut self.slots[segment as usize][number as usize];
@@ -168,12 +171,13 @@ impl Machine {
     /// The own contribution as the mean, in the result and as a frame: that of the only rank of a schedule.
     fn mean_of_own(&mut self, segment: u32, number: u32) -> Frame {
         let range = self.range(segment, number);
-        let mut payload = BytesMut::zeroed(self.wire.encoded_len(range.len()));
-        let (own, sum) = (&self.input[range.clone()], &mut self.mean[range]);
+        let wire = self.format_of(&range);
+        let mut payload = BytesMut::zeroed(wire.encoded_len(range.len()));
+        let (own, sum) = (&self.input[range.clone()], &mut self.mean[range.clone()]);
         for (sum, own) in sum.iter_mut().zip(own) {
             *sum = if self.samples == 0 { 0.0 } else { own * weight(self.samples) };
         }
-        let encoded = self.wire.mean(sum, weight(self.samples.max(1)), &mut payload);
+        let encoded = encode_mean(wire, &mut self.residual, range, sum, self.samples, &mut payload);
         assert_eq!(encoded, Ok(()), "the input was checked, and is never written to");
         Frame::new(self.header(Kind::Final, segment, number, self.samples), payload.freeze())
     }

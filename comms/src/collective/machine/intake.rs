@@ -1,11 +1,14 @@
 //! What a machine does with a frame that comes in: check its place, add it up, pass it on.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 
 use super::super::frame::{Frame, FrameError, Header, Kind, Piece};
 use super::recipe::{Goes, Group, Receive};
 use super::{Machine, Place, Slot, weight};
-use crate::codec::{CodecError, Weighted};
+use crate::codec::{CodecError, Format, Weighted};
+use crate::collective::residual::Residual;
 use crate::id::Rank;
 
 impl Machine {
@@ -46,7 +49,11 @@ impl Machine {
             return Err(surplus);
         };
         let Receive { segment, kind, share, index } = receive;
-        let expected = Piece::from(&Header { share, ..self.header(kind, segment, number, 0) });
+        let mut expected = Piece::from(&Header { share, ..self.header(kind, segment, number, 0) });
+        // What is exempt from losses, ranks that contribute know.
+        if self.exempt_from.is_none() && got.wire.wire == expected.wire.wire {
+            expected.wire = got.wire;
+        }
         if got != expected {
             return Err(FrameError::OutOfOrder { from, expected, got });
         }
@@ -81,14 +88,19 @@ impl Machine {
             return Ok(());
         }
         let header = *frame.header();
+        let wire = header.wire;
         let blame = |error| blame(error, from, &header);
         let range = self.range(segment, number);
         let own = |range| Weighted { values: &self.input[range], weight: weight(own_samples) };
         let mut payload = frame.into_payload();
         if first && last && goes == Goes::On {
             let mut hop = writable(payload);
-            self.wire.reduce(&mut hop, own(range)).map_err(blame)?;
-            self.hold_partial(place, group, samples, hop);
+            let reduced = match &mut self.residual {
+                Some(residual) => wire.reduce_keeping(&mut hop, own(range.clone()), residual.of_sums(range)),
+                None => wire.reduce(&mut hop, own(range)),
+            };
+            reduced.map_err(blame)?;
+            self.hold_partial(place, group, Header { samples, ..header }, hop);
             return Ok(());
         }
         // What is sums of this rank alone for a moment stays in the caches, if the result is too long for them.
@@ -98,19 +110,20 @@ impl Machine {
         }
         let sum = if aside { &mut self.scratch[..range.len()] } else { &mut self.mean[range.clone()] };
         match (first, own_samples) {
-            (true, 0) => self.wire.decode(&payload, sum),
-            (true, _) => self.wire.decode_weighted_add(&payload, own(range), sum),
-            (false, _) => self.wire.decode_add(&payload, sum),
+            (true, 0) => wire.decode(&payload, sum),
+            (true, _) => wire.decode_weighted_add(&payload, own(range.clone()), sum),
+            (false, _) => wire.decode_add(&payload, sum),
         }
         .map_err(blame)?;
         if !last {
             return Ok(());
         }
         let mut payload = writable(std::mem::take(&mut payload));
+        let residual = &mut self.residual;
         match goes {
             Goes::On => {
-                self.wire.encode(Weighted { values: sum, weight: 1.0 }, &mut payload).map_err(blame)?;
-                self.hold_partial(place, group, samples, payload);
+                encode_sum(wire, residual, range, sum, &mut payload).map_err(blame)?;
+                self.hold_partial(place, group, Header { samples, ..header }, payload);
             }
             Goes::Into { share } => {
                 let is_one = self.recipes[segment as usize].is_one;
@@ -119,11 +132,11 @@ impl Machine {
                     return Err(FrameError::Samples { from, segment, got, rule });
                 }
                 let made = match is_one {
-                    true => self.wire.mean(sum, weight(samples.max(1)), &mut payload),
-                    false => self.wire.encode(Weighted { values: sum, weight: 1.0 }, &mut payload),
+                    true => encode_mean(wire, residual, range, sum, samples, &mut payload),
+                    false => encode_sum(wire, residual, range, sum, &mut payload),
                 };
                 made.map_err(blame)?;
-                let header = Header { share, ..self.header(Kind::Final, segment, number, samples) };
+                let header = Header { share, wire, ..self.header(Kind::Final, segment, number, samples) };
                 self.take_share(self.rank, number, Frame::new(header, payload.freeze()), is_one && !aside)?;
             }
         }
@@ -139,13 +152,47 @@ impl Machine {
         Ok(samples)
     }
 
-    fn hold_partial(&mut self, place: Place, group: u32, samples: u64, payload: BytesMut) {
-        let header = self.header(Kind::Partial, place.segment, place.frame, samples);
+    fn hold_partial(&mut self, place: Place, group: u32, header: Header, payload: BytesMut) {
         self.partials.insert((place.segment, place.frame, group), Frame::new(header, payload.freeze()));
     }
 
     fn slot(&mut self, place: Place) -> &mut Slot {
         &mut self.slots[place.segment as usize][place.frame as usize]
+    }
+}
+
+/// Encodes a sum as it is, keeping what is lost.
+fn encode_sum(
+    wire: Format,
+    residual: &mut Option<Residual>,
+    range: Range<usize>,
+    sum: &[f32],
+    payload: &mut [u8],
+) -> Result<(), CodecError> {
+    let sum = Weighted { values: sum, weight: 1.0 };
+    match residual {
+        Some(residual) => wire.encode_keeping(sum, residual.of_sums(range), payload),
+        None => wire.encode(sum, payload),
+    }
+}
+
+/// Makes the mean of a sum over so many samples, adding what was kept and keeping what is lost.
+pub(super) fn encode_mean(
+    wire: Format,
+    residual: &mut Option<Residual>,
+    range: Range<usize>,
+    sum: &mut [f32],
+    samples: u64,
+    payload: &mut [u8],
+) -> Result<(), CodecError> {
+    match residual {
+        // Of nothing there is no mean that could make up for anything.
+        Some(residual) if samples > 0 => {
+            residual.count(samples);
+            residual.pay_into(range.clone(), sum);
+            wire.mean_keeping(sum, weight(samples), residual.of_means(range), payload)
+        }
+        _ => wire.mean(sum, weight(samples.max(1)), payload),
     }
 }
 

@@ -16,21 +16,25 @@ mod contribution;
 mod finals;
 mod intake;
 mod lane;
+mod memory;
 mod outcome;
 mod outlet;
+mod places;
 mod recipe;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use self::finals::{Held, SharePlace};
 use self::intake::blame;
 use self::lane::Lane;
+use self::places::{Place, frames};
 use self::recipe::{Receive, Recipe, SegmentRecipe, Send};
-use super::frame::{Frame, Header, Kind, Tag};
-use super::schedule::{Schedule, Segment};
+use super::frame::{Frame, Tag};
+use super::residual::Residual;
+use super::schedule::Schedule;
 use crate::codec::Wire;
 use crate::id::{Digest, Rank};
 use crate::limits::STREAMED_ELEMENTS;
@@ -68,6 +72,12 @@ pub struct Machine {
     mean: Vec<f32>,
     /// Where shares are merged.
     scratch: Vec<f32>,
+    /// What is lost in encoding and kept, if it is.
+    residual: Option<Residual>,
+    /// The merged shares whose losses are kept here, by segment and share.
+    keeps: BTreeSet<(u32, u32)>,
+    /// Where elements begin that a format which loses much must not touch. A relay does not know.
+    exempt_from: Option<usize>,
     /// Whether the result is so long that it is written past the caches.
     streams: bool,
     /// Whether final numbers have come.
@@ -78,14 +88,6 @@ pub struct Machine {
     sends_missing: usize,
     events: VecDeque<MachineEvent>,
     traffic: Traffic,
-}
-
-/// A receive of one frame: which segment, which frame of it, which of the receives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    segment: u32,
-    frame: u32,
-    index: u32,
 }
 
 /// The state of one frame of one segment.
@@ -130,26 +132,30 @@ impl Machine {
         mean.resize(input.len(), 0.0);
         let recipe = Recipe::of(&schedule, rank);
         let streams = mean.len() >= STREAMED_ELEMENTS;
-        let mut machine =
-            Self { refusal, samples, mean, streams, input, ..Self::empty(schedule, rank, tag, wire, recipe) };
+        let exempt_from = Some(contribution.exempt_from());
+        let empty = Self::empty(schedule, rank, tag, wire, recipe);
+        let mut machine = Self { refusal, samples, mean, streams, input, exempt_from, ..empty };
+        machine.remember(contribution.residual());
         let finals = |(slots, recipe): (&Vec<Slot>, &SegmentRecipe)| slots.len() * recipe.roots.len();
         machine.finals_missing = machine.slots.iter().zip(&machine.recipes).map(finals).sum();
         machine.finalize_alone();
         machine
     }
 
-    /// The part of a relay in `schedule`: it is complete when it has passed on all that it is sent.
+    /// The part of a relay in `schedule`, which keeps what it loses if there is a residual to begin with: it is complete when it has passed on all that it is sent.
     ///
     /// # Panics
     /// If `rank` is no relay of the schedule's. The schedule must be sound in the sense of
     /// [`verify`](super::verify()).
     #[must_use]
-    pub fn relay(schedule: Arc<Schedule>, rank: Rank, tag: Tag, wire: Wire) -> Self {
+    pub fn relay(schedule: Arc<Schedule>, rank: Rank, tag: Tag, wire: Wire, residual: Option<&Residual>) -> Self {
         assert!(schedule.is_relay(rank) && rank.index() < schedule.ranks(), "rank {rank} is no relay");
         let recipe = Recipe::of(&schedule, rank);
         let adds_up = recipe.segments.iter().any(SegmentRecipe::adds_up);
         let mean = vec![0.0; if adds_up { schedule.elements() } else { 0 }];
         let mut machine = Self { mean, ..Self::empty(schedule, rank, tag, wire, recipe) };
+        // What it only passes on loses nothing.
+        machine.remember(residual.filter(|_| adds_up).map(|residual| residual.of_length(machine.mean.len())));
         machine.settle();
         machine
     }
@@ -179,6 +185,9 @@ impl Machine {
             seals: BTreeMap::new(),
             mean: Vec::new(),
             scratch: Vec::new(),
+            residual: None,
+            keeps: BTreeSet::new(),
+            exempt_from: None,
             streams: false,
             gathers: false,
             total: None,
@@ -210,6 +219,13 @@ impl Machine {
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.finals_missing == 0 && self.sends_missing == 0
+    }
+
+    /// What this rank keeps of what it lost, for its next contribution; nothing if it began with none. It counts once the
+    /// attempt does: one that is given up has lost nothing.
+    #[must_use]
+    pub fn residual(&mut self) -> Option<Residual> {
+        self.residual.take()
     }
 
     /// What has been handed out so far, for an attempt that is given up.
@@ -267,35 +283,6 @@ impl Machine {
             self.events.push_back(MachineEvent::Complete);
         }
     }
-
-    #[expect(clippy::cast_possible_truncation, reason = "a frame's elements fit its header")]
-    fn header(&self, kind: Kind, segment: u32, number: u32, samples: u64) -> Header {
-        let (range, start) = (self.range(segment, number), self.schedule.segments()[segment as usize].start);
-        Header {
-            tag: self.tag,
-            kind,
-            wire: self.wire,
-            segment,
-            share: 0,
-            elements: range.len() as u32,
-            offset: (range.start - start) as u64,
-            samples,
-        }
-    }
-
-    /// Where the numbers of a frame lie in the vector.
-    fn range(&self, segment: u32, number: u32) -> std::ops::Range<usize> {
-        let range = self.schedule.segments()[segment as usize].range();
-        let elements = self.schedule.frame_elements(self.wire);
-        let start = range.start + number as usize * elements;
-        start..range.end.min(start + elements)
-    }
-}
-
-/// How many frames a segment makes: at least one, so that an empty segment is heard of too.
-#[expect(clippy::cast_possible_truncation, reason = "MAX_ELEMENTS in frames fits")]
-fn frames(frame_elements: usize, segment: Segment) -> u32 {
-    segment.elements.div_ceil(frame_elements).max(1) as u32
 }
 
 /// A number of samples as a weight.

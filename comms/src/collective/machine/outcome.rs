@@ -44,7 +44,7 @@ pub enum Refusal {
 pub struct Traffic {
     /// Elements sent, as bare `f32`.
     pub raw_bytes: u64,
-    /// Bytes of the frames, headers included.
+    /// Bytes of the frames, headers included, as they are before links pack them.
     pub wire_bytes: u64,
 }
 
@@ -62,6 +62,6 @@ pub struct Completed {
     pub samples: u64,
     /// Elements that this rank sent, as bare `f32`.
     pub raw_bytes: u64,
-    /// Bytes of the frames that this rank sent, headers included.
+    /// Bytes of the frames that this rank sent, headers included, as they are before links pack them.
     pub wire_bytes: u64,
 }

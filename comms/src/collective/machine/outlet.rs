@@ -47,7 +47,7 @@ impl Machine {
         let frames = self.slots[send.segment as usize].len();
         self.outbound.get_mut(&to)?.advance(frames);
         self.traffic.raw_bytes += u64::from(frame.header().elements) * size_of::<f32>() as u64;
-        self.traffic.wire_bytes += frame.wire_bytes();
+        self.traffic.wire_bytes += (Frame::HEADER_BYTES + frame.payload().len()) as u64;
         self.sends_missing -= 1;
         self.settle();
         Some(frame)
@@ -65,12 +65,16 @@ impl Machine {
         !is_made && self.recipes[send.segment as usize].own_share() == Some(send.share)
     }
 
-    pub(super) fn encode_own(&self, kind: Kind, segment: u32, number: u32) -> Frame {
+    pub(super) fn encode_own(&mut self, kind: Kind, segment: u32, number: u32) -> Frame {
         let range = self.range(segment, number);
-        let mut payload = BytesMut::zeroed(self.wire.encoded_len(range.len()));
+        let wire = self.format_of(&range);
+        let mut payload = BytesMut::zeroed(wire.encoded_len(range.len()));
         if self.samples > 0 {
-            let own = Weighted { values: &self.input[range], weight: weight(self.samples) };
-            let encoded = self.wire.encode(own, &mut payload);
+            let own = Weighted { values: &self.input[range.clone()], weight: weight(self.samples) };
+            let encoded = match &mut self.residual {
+                Some(residual) => wire.encode_keeping(own, residual.of_sums(range), &mut payload),
+                None => wire.encode(own, &mut payload),
+            };
             assert_eq!(encoded, Ok(()), "the input was checked, and is never written to");
         }
         // Without samples the payload stays as it is: zero bytes mean zeros in every format.

@@ -8,6 +8,8 @@ pub mod chain;
 pub mod contact_gather;
 pub mod contact_ring;
 pub mod contact_tree;
+#[cfg(test)]
+mod feedback_tests;
 pub mod halving_doubling;
 pub mod hierarchical;
 #[cfg(test)]

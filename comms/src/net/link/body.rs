@@ -42,8 +42,8 @@ impl Body for FrameBody {
             None => {
                 let Some(frame) = ready!(Pin::new(frames).poll_next(cx)) else { return Poll::Ready(None) };
                 counts.add(&frame);
-                if !frame.payload().is_empty() {
-                    *payload = Some(frame.payload().clone());
+                if !frame.body().is_empty() {
+                    *payload = Some(frame.body().clone());
                 }
                 head(&frame)
             }

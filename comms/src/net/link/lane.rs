@@ -17,12 +17,14 @@ use crate::collective::Frame;
 use crate::events::LinkState;
 use crate::id::NodeId;
 use crate::limits::LANE_QUEUE_FRAMES;
+use crate::net::clock::MissionClock;
 use crate::net::dial::{Backoff, Dial, DialError};
 use crate::net::error_text::status_text;
 use crate::net::handshake::introduce;
 use crate::net::identity::Identity;
-use crate::net::laser::Emulation;
+use crate::net::laser::{Emulation, Laser};
 use crate::net::laser_stream::{self, LaserQueue};
+use crate::scenario::Packing;
 
 /// Where frames to one peer go. Dropping it hangs up; frames that are not on the stream yet are lost.
 #[derive(Debug)]
@@ -30,6 +32,9 @@ pub struct LaneSender {
     slot: Slot,
     counts: Arc<Counts>,
     task: AbortHandle,
+    packing: Packing,
+    /// Whose rate decides on packing.
+    laser: Option<(Laser, MissionClock)>,
 }
 
 /// The queue of the call that stands, if one does.
@@ -52,6 +57,8 @@ impl LaneSender {
     /// # Errors
     /// The frame comes back if there is no room.
     pub fn try_send(&self, frame: Frame) -> Result<(), Frame> {
+        let rate = self.laser.as_ref().and_then(|(laser, clock)| laser.rate(clock.now()));
+        let frame = if self.packing.applies(rate) { frame.pack() } else { frame };
         match &*lock(&self.slot) {
             Some(queue) => {
                 let bytes = wire_bytes(&frame);
@@ -80,6 +87,7 @@ pub(super) struct LaneTask {
     pub(super) peer: NodeId,
     pub(super) address: SocketAddr,
     pub(super) emulation: Option<Emulation>,
+    pub(super) packing: Packing,
     pub(super) events: mpsc::Sender<Numbered>,
     pub(super) number: u64,
     pub(super) room: Arc<Notify>,
@@ -95,9 +103,14 @@ struct Accepted {
 
 impl LaneTask {
     pub(super) fn spawn(self) -> LaneSender {
-        let (slot, counts) = (Slot::default(), self.counts.clone());
+        let (slot, counts, packing, laser) = (Slot::default(), self.counts.clone(), self.packing, self.laser());
         let task = tokio::spawn(self.run(slot.clone())).abort_handle();
-        LaneSender { slot, counts, task }
+        LaneSender { slot, counts, task, packing, laser }
+    }
+
+    fn laser(&self) -> Option<(Laser, MissionClock)> {
+        let emulation = self.emulation.as_ref()?;
+        Some((emulation.laser(self.identity.node.clone(), self.peer.clone()), emulation.clock))
     }
 
     async fn run(self, slot: Slot) {
@@ -138,10 +151,7 @@ impl LaneTask {
     async fn call(&self) -> Result<Accepted, DialError> {
         let dial = Dial { identity: &self.identity, peer: &self.peer, address: self.address };
         let mut channel = dial.connect().await?;
-        let laser = self
-            .emulation
-            .as_ref()
-            .map(|emulation| (emulation.laser(self.identity.node.clone(), self.peer.clone()), emulation.clock));
+        let laser = self.laser();
         let contact = watch::Sender::new(LinkState::Down);
         let changes = contact.subscribe();
         let (queue, frames) = laser_stream::channel(LANE_QUEUE_FRAMES, self.room.clone(), laser, contact);

@@ -34,6 +34,7 @@ use crate::collective::{Frame, FrameError};
 use crate::events::LinkState;
 use crate::id::NodeId;
 use crate::limits::LINK_EVENT_QUEUE;
+use crate::scenario::Packing;
 
 mod body;
 mod carry;
@@ -114,6 +115,7 @@ pub enum DownCause {
 pub struct Links {
     identity: Arc<Identity>,
     emulation: Option<Emulation>,
+    packing: Packing,
     lanes: BTreeMap<NodeId, Lane>,
     sent: BTreeMap<NodeId, Arc<Counts>>,
     next_lane: u64,
@@ -152,6 +154,7 @@ impl Links {
         Ok(Self {
             identity: Arc::new(identity),
             emulation,
+            packing: Packing::Off,
             lanes: BTreeMap::new(),
             sent: BTreeMap::new(),
             next_lane: 0,
@@ -161,6 +164,12 @@ impl Links {
             paused,
             serving,
         })
+    }
+
+    /// Packs frames for lanes that are dialled from now on. What a lane's rate is, only an emulation knows.
+    #[must_use]
+    pub fn with_packing(self, packing: Packing) -> Self {
+        Self { packing, ..self }
     }
 
     /// Where peers dial.
@@ -247,6 +256,7 @@ impl Links {
             peer: peer.clone(),
             address,
             emulation: self.emulation.clone(),
+            packing: self.packing,
             events: self.sender.clone(),
             number,
             room: self.room.clone(),

@@ -21,7 +21,8 @@ pub(super) fn frame(number: u32, elements: u32) -> Frame {
     let tag = Tag { view: ViewId(1), round: Round(2), attempt: Attempt(3) };
     let payload = Bytes::from(vec![number.to_le_bytes()[0]; elements as usize * 4]);
     let kind = Kind::Partial;
-    let header = Header { tag, kind, wire: Wire::F32, segment: number, share: 0, elements, offset: 0, samples: 64 };
+    let header =
+        Header { tag, kind, wire: Wire::F32.into(), segment: number, share: 0, elements, offset: 0, samples: 64 };
     Frame::new(header, payload)
 }
 
@@ -87,6 +88,27 @@ fn frames_arrive_in_order_and_as_they_were_and_are_counted() {
         assert_eq!(a.traffic(), expected);
         assert_eq!(a.lane(&sat(1)).map(LaneSender::traffic), Some(expected));
         assert_eq!(b.traffic(), LaneTraffic::default());
+    });
+}
+
+#[test]
+fn what_travels_packed_arrives_as_it_was() {
+    run(async {
+        let job = Job::new();
+        let (mut a, mut b) = (links(&job, 0, None).with_packing(Packing::On), links(&job, 1, None));
+        a.set_peers(&only(sat(1), b.address()));
+        let frames: Vec<Frame> = (0..20).map(|i| frame(i, [0, 1, 1000, 65_536][i as usize % 4])).collect();
+        let peer = sat(1);
+        let receive = async {
+            for expected in &frames {
+                let (from, came) = next_frame(&mut b).await;
+                assert_eq!((from, came.header(), came.payload()), (sat(0), expected.header(), expected.payload()));
+                assert_eq!(came.is_packed(), expected.payload().len() > 1000);
+            }
+        };
+        tokio::join!(send_all(&mut a, &peer, frames.clone()), receive);
+        let LaneTraffic { raw_bytes, wire_bytes, .. } = a.traffic();
+        assert!(wire_bytes < raw_bytes / 10, "{wire_bytes} of {raw_bytes}");
     });
 }
 

@@ -97,7 +97,7 @@ impl Driver {
         let emulation = Emulation { contacts: Arc::new(actual), clock, byte_scale: scenario.emulation.byte_scale };
         let links = {
             let _inside = runtime.enter();
-            Links::serve(identity.clone(), listener, Some(emulation.clone()))?
+            Links::serve(identity.clone(), listener, Some(emulation.clone()))?.with_packing(scenario.collective.zstd)
         };
         events.emit(What::Listening { address: links.address() });
         let rules = &scenario.aggregator;

@@ -74,6 +74,8 @@ pub struct MembershipConfig {
     pub data: DataInfo,
     /// Elements of the vector that it exchanges.
     pub elements: usize,
+    /// How many of them, at the end, a wire format that loses much must not touch.
+    pub exempt: usize,
     /// The last round that its state includes: 0 at the start of a job.
     pub committed: Round,
     /// Digest over the rounds that its state includes, see [`History`].
@@ -116,12 +118,12 @@ impl Membership {
     /// # Errors
     /// [`JoinError`] if the address is taken, the aggregator refuses the node, or it cannot be reached.
     pub fn join(config: MembershipConfig) -> Result<Self, JoinError> {
-        let MembershipConfig { data, elements, committed, history, .. } = config;
+        let MembershipConfig { data, elements, exempt, committed, history, .. } = config;
         let MembershipConfig { identity, aggregator, listen, station, scenario, clock, events, .. } = config;
         let crew = Crew { identity, aggregator, listen, station, scenario, clock, events };
         let (requests, inbox) = tokio::sync::mpsc::unbounded_channel();
         let (outbox, answers) = channel();
-        let part = Part::Train { data, elements };
+        let part = Part::Train { data, elements, exempt };
         let (runtime, driver) = Driver::new(crew, part, History::at(committed, history), inbox, outbox)?;
         let comms = move || {
             runtime.block_on(driver.run());

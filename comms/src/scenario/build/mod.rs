@@ -163,8 +163,8 @@ fn round(r: &mut Reader<'_, '_>) -> Option<RoundRules> {
 }
 
 fn collective(r: &mut Reader<'_, '_>) -> Option<Collective> {
-    let (strategy, wire) = (r.word(&keys::STRATEGY), r.word(&keys::WIRE));
-    Some(Collective { strategy: strategy?, wire: wire? })
+    let (strategy, wire, zstd) = (r.word(&keys::STRATEGY), r.word(&keys::WIRE), r.word(&keys::ZSTD));
+    Some(Collective { strategy: strategy?, wire: wire?, zstd: zstd? })
 }
 
 fn checkpoint(r: &mut Reader<'_, '_>) -> Option<Checkpoint> {

@@ -220,14 +220,6 @@ fn a_broken_relation_is_refused_with_both_values_and_what_would_be_right() {
 }
 
 #[test]
-fn keys_of_other_versions_are_refused_with_what_to_use_instead() {
-    assert_eq!(
-        refused("[collective]\nzstd = \"auto\""),
-        "s.toml:5:1: `collective.zstd` cannot be used: compression of frames is not available in this version; leave the key out"
-    );
-}
-
-#[test]
 fn an_override_that_is_wrong_is_named_as_the_option_that_it_is() {
     for (key, value, expected) in [
         (

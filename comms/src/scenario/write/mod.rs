@@ -33,6 +33,7 @@ impl Scenario {
         out.put(&keys::DEADLINE, secs(round.deadline)).put(&keys::ATTEMPTS, round.attempts);
         out.put(&keys::STRATEGY, text(self.collective.strategy.as_str()));
         out.put(&keys::WIRE, text(self.collective.wire.as_str()));
+        out.put(&keys::ZSTD, text(self.collective.zstd.as_str()));
         let checkpoint = &self.checkpoint;
         out.put(&keys::EVERY_ROUNDS, checkpoint.every_rounds).put(&keys::CHUNK, size(checkpoint.chunk));
         out.put(&keys::LANDING_DEADLINE, secs(checkpoint.landing_deadline));

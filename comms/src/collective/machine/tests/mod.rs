@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::super::strategies::{chain, ring};
 use super::super::test_network::{Contribution, Network, Outcome, TAG, exact_sum};
-use super::super::{ScheduleBuilder, rounding, verify};
+use super::super::{Header, Kind, ScheduleBuilder, Segment, rounding, verify};
 use super::*;
 
 fn order(ranks: usize) -> Vec<Rank> {

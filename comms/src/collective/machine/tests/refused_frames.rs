@@ -75,7 +75,7 @@ fn damaged(frame: &Frame, damage: Damage) -> Frame {
         Damage::Offset(offset) => header.offset = offset,
         Damage::Elements(elements) => header.elements = elements,
         Damage::Kind => header.kind = if header.kind == Kind::Partial { Kind::Final } else { Kind::Partial },
-        Damage::Wire => header.wire = if header.wire == Wire::Fp16 { Wire::F32 } else { Wire::Fp16 },
+        Damage::Wire => header.wire = if header.wire.wire == Wire::Fp16 { Wire::F32 } else { Wire::Fp16 }.into(),
     }
     payload.resize(header.wire.encoded_len(header.elements as usize), 0);
     Frame::new(header, payload.into())
@@ -92,7 +92,7 @@ fn a_frame_out_of_place_is_refused_with_the_facts_and_the_right_one_still_counts
     let expected = Piece::from(&header);
     for wrong in [
         Header { kind: Kind::Final, ..header },
-        Header { wire: Wire::Fp16, ..header },
+        Header { wire: Wire::Fp16.into(), ..header },
         Header { segment: 1, ..header },
         Header { offset: 1, ..header },
         Header { elements: 1, ..header },
@@ -125,7 +125,7 @@ fn a_peer_that_sends_what_is_not_finite_is_named() {
         let contribution = Contribution::new(Arc::new(vec![1e36_f32; 3]), 1);
         let mut machine = Machine::new(schedule, Rank(1), TAG, Wire::F32, &contribution, None);
         let header =
-            Header { tag: TAG, kind, wire: Wire::F32, segment: 0, share: 0, elements: 1, offset: 0, samples: 1 };
+            Header { tag: TAG, kind, wire: Wire::F32.into(), segment: 0, share: 0, elements: 1, offset: 0, samples: 1 };
         let frame = Frame::new(header, Bytes::copy_from_slice(&value.to_le_bytes()));
         let error = FrameError::NonFinite { from: Rank(0), kind, segment: 0, element: 0 };
         assert_eq!(machine.handle_frame(Rank(0), frame), Err(error), "{value}");
@@ -141,8 +141,16 @@ fn a_peer_that_sends_what_no_encoder_writes_is_named() {
         (Wire::TopK, 48, 44, FrameError::Index { from, segment, element, index: 44, elements: 44 }),
     ] {
         let mut machine = machine_of(&Arc::new(ring::schedule(&order(2), 600)), 1, wire);
-        let header =
-            Header { tag: TAG, kind: Kind::Partial, wire, segment, share: 0, elements: 300, offset: 0, samples: 1 };
+        let header = Header {
+            tag: TAG,
+            kind: Kind::Partial,
+            wire: wire.into(),
+            segment,
+            share: 0,
+            elements: 300,
+            offset: 0,
+            samples: 1,
+        };
         let mut payload = vec![0; wire.encoded_len(300)];
         payload[at] = byte;
         assert_eq!(machine.handle_frame(from, Frame::new(header, payload.into())), Err(error), "{wire}");
@@ -155,7 +163,7 @@ fn samples_that_contradict_each_other_are_refused() {
     let header = Header {
         tag: TAG,
         kind: Kind::Partial,
-        wire: Wire::F32,
+        wire: Wire::F32.into(),
         segment: 0,
         share: 0,
         elements: 2,
