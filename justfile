@@ -30,6 +30,7 @@ bench:
     cargo run --release -- bench allreduce --real --nodes 8 --sizes 4KiB,64KiB,1MiB,4MiB,16MiB,64MiB
     cargo bench --bench overhead
     cargo bench --bench orbits
+    cargo bench --bench planner
 
 # All-reduce beside Gloo (PyTorch) and Open MPI; the table in docs/measurements.md.
 peers:
