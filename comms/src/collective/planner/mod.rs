@@ -7,12 +7,13 @@
 mod error;
 mod path;
 mod request;
+mod roots;
 mod rounds;
 #[cfg(test)]
 mod tests;
 mod ways;
 
-use self::request::Over;
+use self::request::{Known, Over};
 use super::cost::{CostModel, Prediction, predict};
 use super::schedule::Schedule;
 use super::strategies::STRATEGIES;
@@ -24,6 +25,7 @@ use crate::units::MissionTime;
 
 pub use error::PlanError;
 pub(super) use request::Request;
+pub(super) use roots::Root;
 pub use rounds::{RoundPlan, RoundPlanner};
 
 /// An all-reduce to be planned.
@@ -68,8 +70,8 @@ pub fn plan(choice: StrategyChoice, task: &Task<'_>) -> Result<Planned, PlanErro
         if over == Over::Relays && task.relays.is_empty() {
             break;
         }
+        let mut request = task.over(over);
         for strategy in STRATEGIES.iter().filter(|strategy| [StrategyChoice::Auto, strategy.choice].contains(&choice)) {
-            let mut request = task.over(over);
             if let Ok(best) = &best {
                 request.until = request.a_little_after(best.completes.0.saturating_sub(task.at.0));
             }
@@ -110,6 +112,16 @@ fn fastest(strategy: StrategyChoice, schedules: Vec<Schedule>, task: &Task<'_>) 
 impl<'a> Task<'a> {
     fn over(&self, over: Over) -> Request<'a> {
         let Self { members, relays, elements, model, plan, at } = *self;
-        Request { members, relays, over, elements, wire: model.wire, plan, at, until: MissionTime::NEVER }
+        Request {
+            members,
+            relays,
+            over,
+            elements,
+            wire: model.wire,
+            plan,
+            at,
+            until: MissionTime::NEVER,
+            known: Known::default(),
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! What a strategy plans for, and what it may ask of the contacts.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::error::PlanError;
 use super::path;
+use super::roots::{self, Root};
 use super::ways::Ways;
 use crate::codec::{BLOCK, Wire};
-use crate::collective::cost::flow::Flow;
-use crate::collective::cost::lane::Cut;
-use crate::collective::network::{Network, Purpose};
+use crate::collective::network::Network;
 use crate::collective::schedule::Schedule;
 use crate::contacts::ContactPlan;
 use crate::id::{NodeId, Rank};
@@ -31,6 +31,14 @@ pub(in crate::collective) struct Request<'a> {
     pub(in crate::collective) at: MissionTime,
     /// A schedule that completes later is of no use.
     pub(in crate::collective) until: MissionTime,
+    pub(super) known: Known,
+}
+
+/// What one strategy has found out and another one asks for too.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    gathered: OnceCell<Result<Vec<u64>, PlanError>>,
+    roots: OnceCell<Vec<Root>>,
 }
 
 /// Frames that a segment is cut into at least, if they do not become too small.
@@ -110,12 +118,18 @@ impl Request<'_> {
 
     /// Checks that the contribution of each member can get to each other.
     pub(in crate::collective) fn check_reach(&self) -> Result<(), PlanError> {
-        let (mut network, least) = (self.network(), Cut::LEAST);
-        for rank in 0..self.members.len() {
-            let spread = network.spread(rank, Flow::at_once(1, self.at), least, 0..self.members.len(), Purpose::Look);
-            spread.map_err(|unreached| self.apart(rank, &unreached))?;
-        }
-        Ok(())
+        self.gathered().map(|_| ())
+    }
+
+    /// All members, those first from which all could be gathered and spread first.
+    pub(in crate::collective) fn roots(&self) -> Result<&[Root], PlanError> {
+        let gathered = self.gathered()?;
+        Ok(self.known.roots.get_or_init(|| roots::find(self, gathered)))
+    }
+
+    fn gathered(&self) -> Result<&[u64], PlanError> {
+        let gathered = self.known.gathered.get_or_init(|| roots::gathered(self));
+        gathered.as_deref().map_err(Clone::clone)
     }
 
     /// Checks that every lane of a schedule ever has contact.

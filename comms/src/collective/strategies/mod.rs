@@ -30,10 +30,10 @@ pub(super) const STRATEGIES: &[Strategy] = &[
     chain::STRATEGY,
     hierarchical::STRATEGY,
     halving_doubling::STRATEGY,
-    parameter_server::STRATEGY,
     contact_ring::STRATEGY,
-    contact_tree::STRATEGY,
     contact_gather::STRATEGY,
+    contact_tree::STRATEGY,
+    parameter_server::STRATEGY,
 ];
 
 /// A way to make schedules.

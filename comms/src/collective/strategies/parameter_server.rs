@@ -6,13 +6,12 @@
 //! those planned before; of the members, the server is the one for which that completes first among those that all could be
 //! gathered at and spread from first.
 
-use super::contact_tree::{self, Root};
 use super::{Strategy, rank};
 use crate::collective::builder::ScheduleBuilder;
 use crate::collective::cost::flow::Flow;
 use crate::collective::cost::lane::Cut;
 use crate::collective::network::{Edge, Purpose};
-use crate::collective::planner::{PlanError, Request};
+use crate::collective::planner::{PlanError, Request, Root};
 use crate::collective::schedule::{Schedule, Segment};
 use crate::collective::shares::Shares;
 use crate::id::Rank;
@@ -21,12 +20,12 @@ use crate::units::MissionTime;
 
 pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ParameterServer, plan };
 
-/// Members that are tried as servers.
+/// Members that are tried as servers, where they are few.
 const SERVERS: usize = 3;
 
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
-    let servers = contact_tree::roots(request)?;
-    Ok(servers.iter().take(SERVERS).filter_map(|server| served_by(request, server)).collect())
+    let servers = request.roots()?.iter().take(if request.are_few() { SERVERS } else { 1 });
+    Ok(servers.filter_map(|server| served_by(request, server)).collect())
 }
 
 fn served_by(request: &Request<'_>, server: &Root) -> Option<Schedule> {
@@ -42,8 +41,14 @@ fn served_by(request: &Request<'_>, server: &Root) -> Option<Schedule> {
         gathered = way.last().map_or(gathered, |edge| gathered.max(MissionTime(edge.arrival)));
         inwards.extend(way.into_iter().map(|edge| (rank(member).0, edge)));
     }
+    if gathered > request.until {
+        return None;
+    }
     let ready = Flow::at_once(cut.frames, gathered);
     let outwards = network.spread(server.rank, ready, cut, 0..members, Purpose::Take).ok()?;
+    if outwards.last().is_some_and(|edge| edge.arrival > request.until.0) {
+        return None;
+    }
     let name = StrategyChoice::ParameterServer.as_str();
     let segments = Segment::split(request.elements, 1);
     let mut builder = ScheduleBuilder::new(name, members, request.relays.len(), segments);

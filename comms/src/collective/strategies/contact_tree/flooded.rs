@@ -10,12 +10,12 @@
 //! both directions, and where contacts are rare, the few roots at which they meet best are taken.
 
 use super::super::rank;
-use super::{MAX_HOPS, Root};
+use super::MAX_HOPS;
 use crate::collective::builder::ScheduleBuilder;
 use crate::collective::cost::lane::Cut;
 use crate::collective::frame::Kind;
 use crate::collective::network::{self, Backwards, Event, Everything, Flood};
-use crate::collective::planner::Request;
+use crate::collective::planner::{Request, Root};
 use crate::collective::schedule::{Schedule, Segment};
 use crate::scenario::StrategyChoice;
 use crate::units::MissionTime;

@@ -12,13 +12,9 @@ mod flooded;
 mod packed;
 
 use super::Strategy;
-use crate::collective::cost::flow::Flow;
-use crate::collective::cost::lane::Cut;
-use crate::collective::network::Purpose;
 use crate::collective::planner::{PlanError, Request};
 use crate::collective::schedule::Schedule;
 use crate::scenario::StrategyChoice;
-use crate::units::MissionTime;
 
 pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ContactTree, plan };
 
@@ -26,45 +22,13 @@ pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Contact
 const MAX_HOPS: usize = 20_000;
 
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
-    let roots = roots(request)?;
-    let packed = packed::plan(request, &roots);
+    let roots = request.roots()?;
+    let packed = packed::plan(request, roots);
     // Where most of the time lanes are busy that are shared evenly, there is little to gain, and among many nodes much to be done.
     let is_full = |packed: &&packed::Packed| packed.busiest.saturating_mul(3) > packed.takes.saturating_mul(2);
     if let Some(packed) = packed.as_ref().filter(is_full).filter(|_| !request.are_few()) {
         return Ok(vec![packed.schedule.clone()]);
     }
     let until = packed.as_ref().map_or(request.until, |packed| request.until.min(request.a_little_after(packed.takes)));
-    Ok(packed.map(|packed| packed.schedule).into_iter().chain(flooded::plan(request, &roots, until)).collect())
-}
-
-/// A rank, and when it could have all contributions if they took no time to send.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Root {
-    pub(super) rank: usize,
-    gathered: u64,
-}
-
-/// All members, those first from which all could be gathered and spread first.
-pub(super) fn roots(request: &Request<'_>) -> Result<Vec<Root>, PlanError> {
-    let mut network = request.network();
-    let members = request.members.len();
-    let mut gathered = vec![request.at.0; members];
-    let mut look = |root, at| {
-        let edges = network.spread(root, Flow::at_once(1, at), Cut::LEAST, 0..members, Purpose::Look);
-        edges.map_err(|unreached| request.apart(root, &unreached))
-    };
-    for rank in 0..members {
-        for edge in look(rank, request.at)?.iter().filter(|edge| edge.to < members) {
-            gathered[edge.to] = gathered[edge.to].max(edge.arrival);
-        }
-    }
-    let mut roots = Vec::with_capacity(members);
-    for (rank, gathered) in gathered.into_iter().enumerate() {
-        // A root from which the plan does not lead on in time is none.
-        if let Ok(edges) = look(rank, MissionTime(gathered)) {
-            roots.push((edges.last().map_or(gathered, |edge| edge.arrival), Root { rank, gathered }));
-        }
-    }
-    roots.sort_by_key(|(done, root)| (*done, root.rank));
-    Ok(roots.into_iter().map(|(_, root)| root).collect())
+    Ok(packed.map(|packed| packed.schedule).into_iter().chain(flooded::plan(request, roots, until)).collect())
 }

@@ -4,12 +4,11 @@
 //! depends on how long light takes beside the bytes; some mixtures are tried with few segments, and the best is laid with many.
 
 use super::super::rank;
-use super::Root;
 use crate::collective::builder::ScheduleBuilder;
 use crate::collective::cost::lane::Cut;
 use crate::collective::frame::Kind;
 use crate::collective::network::{Crossing, Laying, Packing, Tree, Way, pipelined, takes_at_least};
-use crate::collective::planner::Request;
+use crate::collective::planner::{Request, Root};
 use crate::collective::schedule::{Schedule, Segment};
 use crate::scenario::StrategyChoice;
 use crate::units::MissionTime;
