@@ -102,6 +102,24 @@ impl Request<'_> {
         MissionTime(self.at.0.saturating_add(takes).saturating_add(takes / 16))
     }
 
+    /// Bytes that can come until then to the member that the fewest can come to.
+    pub(in crate::collective) fn least_intake(&self, until: MissionTime) -> u64 {
+        let lane = |from: &NodeId, to: &NodeId| {
+            let contacts = self.plan.contacts(from, to).iter().take_while(|contact| contact.start < until);
+            let open = contacts.filter(|contact| contact.end > self.at);
+            let bytes =
+                open.map(|contact| contact.rate.bytes_between(contact.start.max(self.at), contact.end.min(until)));
+            bytes.fold(0, u64::saturating_add)
+        };
+        let mut intake: BTreeMap<&NodeId, u64> = self.members.iter().map(|member| (member, 0)).collect();
+        for from in self.nodes() {
+            for to in self.plan.receivers(from) {
+                intake.entry(to).and_modify(|bytes| *bytes = bytes.saturating_add(lane(from, to)));
+            }
+        }
+        intake.into_values().min().unwrap_or_default()
+    }
+
     /// The lanes between them.
     pub(in crate::collective) fn network(&self) -> Network<'_> {
         Network::new(&self.nodes(), self.plan)

@@ -37,7 +37,11 @@ fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     request.check_reach()?;
     let mut schedules = Vec::new();
     let mut until = request.until;
-    for sizes in nestings(request.members.len(), request.run_length()) {
+    let intake = if until == MissionTime::NEVER { u64::MAX } else { request.least_intake(until) };
+    let vector = request.wire.encoded_len(request.elements) as u64;
+    let (members, run) = (request.members.len(), request.run_length());
+    let comes_in = |sizes: &Vec<usize>| vector.saturating_mul(received(members, sizes) as u64);
+    for sizes in nestings(members, run).into_iter().filter(|sizes| comes_in(sizes) <= intake) {
         for parts in 1..=PARTS.min(request.elements.max(1)) {
             if let Some((schedule, done)) = grouped(request, &sizes, parts, until) {
                 // Roughly, since lanes may turn out to be used a little better.
@@ -66,12 +70,15 @@ fn nestings(members: usize, run: usize) -> Vec<Vec<usize>> {
     let few = (2..=FEW.min(members.div_ceil(2))).map(|size| vec![size]);
     let squares = (FEW + 1..members).filter(|size| is_square(*size)).map(|size| vec![size]);
     let prefixes = (2..nested.len()).map(|levels| nested[..levels].to_vec());
-    let copies = |sizes: &Vec<usize>| {
-        let levels = std::iter::once(1).chain(sizes.iter().copied()).zip(sizes.iter().copied().chain([members]));
-        levels.map(|(inner, outer)| outer.div_ceil(inner) - 1).sum::<usize>() * members
-    };
+    let copies = |sizes: &Vec<usize>| received(members, sizes) * members;
     let all = std::iter::once(Vec::new()).chain(few).chain(squares).chain(prefixes);
     all.filter(|sizes| copies(sizes) <= MAX_COPIES).collect()
+}
+
+/// Shares that a member receives if they are merged in groups of these sizes.
+fn received(members: usize, sizes: &[usize]) -> usize {
+    let levels = std::iter::once(1).chain(sizes.iter().copied()).zip(sizes.iter().copied().chain([members]));
+    levels.map(|(inner, outer)| outer.div_ceil(inner) - 1).sum()
 }
 
 fn prime_factors(mut number: usize) -> Vec<usize> {
