@@ -97,7 +97,7 @@ impl Network {
             machine.finish()
         };
         assert!(self.machines.iter().all(Machine::is_complete), "somebody waits for ever");
-        let residuals = self.machines.iter_mut().map(Machine::residual).collect();
+        let residuals = self.machines.iter_mut().map(Machine::take_residual).collect();
         let machines = self.machines.into_iter().filter(|machine| contributors(&machine));
         Outcome { completed: machines.map(finish).collect(), refusals, residuals }
     }

@@ -252,7 +252,7 @@ impl Attempt {
         let (sent_to, refused, samples, outcome) = match std::mem::replace(&mut self.stage, Stage::Waiting) {
             Stage::Running(run) => {
                 let Run { mut machine, sent_to, refused, samples } = *run;
-                let residual = machine.residual();
+                let residual = machine.take_residual();
                 if self.schedule.is_relay(self.rank) {
                     self.stage = Stage::Carried { sent_to, residual };
                     return;

@@ -27,7 +27,7 @@ impl Contribution {
     }
 
     /// With what earlier rounds have left of this rank's: what is lost in encoding is then kept, see
-    /// [`Machine::residual`](super::Machine::residual).
+    /// [`Machine::take_residual`](super::Machine::take_residual).
     #[must_use]
     pub fn with_residual(self, residual: Arc<Residual>) -> Self {
         Self { residual: Some(residual), ..self }

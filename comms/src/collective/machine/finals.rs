@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 
 use super::super::frame::{Frame, FrameError, Header, Kind};
-use super::intake::encode_mean;
+use super::memory::encode_mean;
 use super::{Machine, MachineEvent, blame, weight};
 use crate::codec::{Format, Weighted};
 use crate::id::Rank;

@@ -1,14 +1,12 @@
 //! What a machine does with a frame that comes in: check its place, add it up, pass it on.
 
-use std::ops::Range;
-
 use bytes::{Bytes, BytesMut};
 
 use super::super::frame::{Frame, FrameError, Header, Kind, Piece};
+use super::memory::{encode_mean, encode_sum};
 use super::recipe::{Goes, Group, Receive};
 use super::{Machine, Place, Slot, weight};
-use crate::codec::{CodecError, Format, Weighted};
-use crate::collective::residual::Residual;
+use crate::codec::{CodecError, Weighted};
 use crate::id::Rank;
 
 impl Machine {
@@ -158,41 +156,6 @@ impl Machine {
 
     fn slot(&mut self, place: Place) -> &mut Slot {
         &mut self.slots[place.segment as usize][place.frame as usize]
-    }
-}
-
-/// Encodes a sum as it is, keeping what is lost.
-fn encode_sum(
-    wire: Format,
-    residual: &mut Option<Residual>,
-    range: Range<usize>,
-    sum: &[f32],
-    payload: &mut [u8],
-) -> Result<(), CodecError> {
-    let sum = Weighted { values: sum, weight: 1.0 };
-    match residual {
-        Some(residual) => wire.encode_keeping(sum, residual.of_sums(range), payload),
-        None => wire.encode(sum, payload),
-    }
-}
-
-/// Makes the mean of a sum over so many samples, adding what was kept and keeping what is lost.
-pub(super) fn encode_mean(
-    wire: Format,
-    residual: &mut Option<Residual>,
-    range: Range<usize>,
-    sum: &mut [f32],
-    samples: u64,
-    payload: &mut [u8],
-) -> Result<(), CodecError> {
-    match residual {
-        // Of nothing there is no mean that could make up for anything.
-        Some(residual) if samples > 0 => {
-            residual.count(samples);
-            residual.pay_into(range.clone(), sum);
-            wire.mean_keeping(sum, weight(samples), residual.of_means(range), payload)
-        }
-        _ => wire.mean(sum, weight(samples.max(1)), payload),
     }
 }
 

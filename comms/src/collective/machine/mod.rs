@@ -224,7 +224,7 @@ impl Machine {
     /// What this rank keeps of what it lost, for its next contribution; nothing if it began with none. It counts once the
     /// attempt does: one that is given up has lost nothing.
     #[must_use]
-    pub fn residual(&mut self) -> Option<Residual> {
+    pub fn take_residual(&mut self) -> Option<Residual> {
         self.residual.take()
     }
 
