@@ -14,10 +14,11 @@
 //! ```
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Attempt, Digest, NodeId, Round, ViewId};
+use crate::id::{Attempt, Digest, NodeId, Rank, Round, ViewId};
 use crate::units::MissionTime;
 
 /// A member of a view and where its links listen.
@@ -30,22 +31,38 @@ pub struct Member {
 }
 
 /// A version of the roster. A member's rank is its index in `members`, which are in the order of their ids' slots; the
-/// ranks of the relays follow.
+/// ranks of the relays follow. Clones share both lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// The version.
     pub id: ViewId,
     /// Who contributes and is dealt samples.
-    pub members: Vec<Member>,
+    pub members: Arc<[Member]>,
     /// Who carries what others send, and nothing else.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub relays: Vec<Member>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub relays: Arc<[Member]>,
 }
 
 impl View {
     /// Members and relays, by their ranks.
     pub fn ranks(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().chain(&self.relays)
+        self.members.iter().chain(&*self.relays)
+    }
+
+    /// Whether the same nodes have the same ranks in another view.
+    #[must_use]
+    pub fn has_ranks_of(&self, other: &Self) -> bool {
+        let same = |a: &Arc<[Member]>, b: &Arc<[Member]>| {
+            Arc::ptr_eq(a, b) || a.len() == b.len() && a.iter().zip(&**b).all(|(a, b)| a.id == b.id)
+        };
+        same(&self.members, &other.members) && same(&self.relays, &other.relays)
+    }
+
+    /// The member or relay of a rank.
+    #[must_use]
+    pub fn rank(&self, rank: Rank) -> Option<&Member> {
+        let index = rank.index();
+        self.members.get(index).or_else(|| self.relays.get(index - self.members.len()))
     }
 
     /// Whether a node is a member or a relay.
@@ -222,7 +239,7 @@ pub enum AggregatorMessage {
         /// What is agreed.
         digest: Digest,
         /// Whose samples are in it, and how many, in the order of the view of the attempt. Zero for a refused contribution.
-        contributors: Vec<(NodeId, u64)>,
+        contributors: Arc<[(NodeId, u64)]>,
         /// The roster that the next round's samples are dealt to and its attempt 0 runs in.
         view: View,
         /// Whether and why this is the last round.

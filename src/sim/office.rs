@@ -21,6 +21,8 @@ pub(super) struct Office {
     journal: Option<Vec<Record>>,
     sessions: BTreeMap<Session, NodeId>,
     opened: u64,
+    /// The engine's next deadline, if it is known since it last heard something.
+    deadline: Option<Option<Duration>>,
     pub(super) outcome: Option<Outcome>,
 }
 
@@ -38,7 +40,7 @@ impl Office {
     pub(super) fn new(rules: Rules, restarts: bool) -> Self {
         let engine = Some(Engine::new(rules.clone(), Duration::ZERO));
         let journal = restarts.then(Vec::new);
-        Self { rules, engine, journal, sessions: BTreeMap::new(), opened: 0, outcome: None }
+        Self { rules, engine, journal, sessions: BTreeMap::new(), opened: 0, deadline: None, outcome: None }
     }
 
     /// A node connects. Nothing while nobody is there.
@@ -81,7 +83,7 @@ impl Office {
 
     /// It is struck.
     pub(super) fn fall(&mut self) {
-        self.engine = None;
+        (self.engine, self.deadline) = (None, None);
         self.sessions.clear();
     }
 
@@ -89,16 +91,19 @@ impl Office {
     pub(super) fn rise(&mut self, now: MissionTime) {
         let journal = self.journal.as_deref().unwrap_or_default();
         self.engine = Some(Engine::recover(self.rules.clone(), since_start(now), journal));
+        self.deadline = None;
     }
 
     /// When it has to be told that time has passed.
-    pub(super) fn next_at(&self) -> Option<MissionTime> {
-        let deadline = self.engine.as_ref()?.next_deadline()?;
-        Some(MissionTime::ZERO + deadline)
+    pub(super) fn next_at(&mut self) -> Option<MissionTime> {
+        let engine = self.engine.as_ref()?;
+        let deadline = *self.deadline.get_or_insert_with(|| engine.next_deadline());
+        Some(MissionTime::ZERO + deadline?)
     }
 
     fn handle(&mut self, now: MissionTime, event: Event) -> Vec<Act> {
         let Some(engine) = &mut self.engine else { return Vec::new() };
+        self.deadline = None;
         let mut acts = Vec::new();
         for command in engine.handle(since_start(now), event) {
             match command {

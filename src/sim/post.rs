@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use starloom_comms::collective::Tag;
-use starloom_comms::contacts::routing::{ContactGraph, Query, Relaying, Search};
+use starloom_comms::contacts::routing::{BoundSearch, ContactGraph, Query, Relaying, Search};
 use starloom_comms::control::{AggregatorMessage, NodeMessage};
 use starloom_comms::id::NodeId;
 use starloom_comms::net::control::{length_down, length_up};
@@ -15,6 +15,8 @@ use starloom_comms::units::MissionTime;
 /// The way between the aggregator's host and everybody.
 pub(super) struct Post<'a> {
     search: Search<'a>,
+    /// The way to the host, if anybody has contact to it.
+    to_host: Option<BoundSearch<'a>>,
     graph: &'a ContactGraph,
     host: NodeId,
     lost: Vec<u32>,
@@ -29,8 +31,9 @@ type Opens = (bool, Tag);
 
 impl<'a> Post<'a> {
     /// A post over the contacts of `graph`, from and to `host`.
-    pub(super) const fn new(graph: &'a ContactGraph, host: NodeId) -> Self {
-        Self { search: Search::new(graph), graph, host, lost: Vec::new(), down: None, length: None }
+    pub(super) fn new(graph: &'a ContactGraph, host: NodeId) -> Self {
+        let to_host = graph.index(&host).map(|host| BoundSearch::new(graph, host));
+        Self { search: Search::new(graph), to_host, graph, host, lost: Vec::new(), down: None, length: None }
     }
 
     /// Where the aggregator is.
@@ -53,10 +56,10 @@ impl<'a> Post<'a> {
         if joins || *node == self.host {
             return Some(at);
         }
-        let (from, to) = (self.graph.index(node)?, self.graph.index(&self.host)?);
+        let from = self.graph.index(node)?;
         let query =
             Query { from, ready: at, bytes: length_up(message), relaying: Relaying::StoreAndForward, lost: &self.lost };
-        Some(self.search.route(&query, to)?.arrival)
+        self.to_host.as_mut()?.arrival(&query)
     }
 
     /// When a message of the aggregator is at `node`, if it ever is.

@@ -90,7 +90,7 @@ impl Accounts {
 
     /// Each node of the open round with what was issued to it: what a commit without refusals would say.
     pub(super) fn nominal(&self) -> Vec<(NodeId, u64)> {
-        let roster = self.issued_to.iter().flat_map(|view| &view.members);
+        let roster = self.issued_to.iter().flat_map(|view| view.members.iter());
         roster.map(|member| (member.id.clone(), self.issued(&member.id))).collect()
     }
 

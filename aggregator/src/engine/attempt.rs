@@ -1,6 +1,7 @@
 //! One attempt at a round: who has proposed what, and what follows from it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use starloom_comms::control::{PlanStamp, Proposal, View};
@@ -118,7 +119,7 @@ impl OpenRound {
     }
 
     /// Whose samples are in the agreed mean, in the order of the attempt's view.
-    pub(super) fn contributors(&self) -> Vec<(NodeId, u64)> {
+    pub(super) fn contributors(&self) -> Arc<[(NodeId, u64)]> {
         let samples = |id: &NodeId| self.proposals.get(id).map_or(0, |proposal| proposal.samples);
         self.view.members.iter().map(|member| (member.id.clone(), samples(&member.id))).collect()
     }

@@ -1,6 +1,7 @@
 //! The part of the engine that outlives it: a fold over the journal's records.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use starloom_comms::control::{DataInfo, Member, Then, View};
 use starloom_comms::events::Outcome;
@@ -45,7 +46,7 @@ impl Durable {
     pub(super) fn new(per_node: u64) -> Self {
         Self {
             progress: Progress::Nothing,
-            view: View { id: ViewId(0), members: Vec::new(), relays: Vec::new() },
+            view: View { id: ViewId(0), members: Arc::default(), relays: Arc::default() },
             elements: 0,
             data: BTreeMap::new(),
             base: Round(0),

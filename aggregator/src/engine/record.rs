@@ -4,6 +4,7 @@
 //! engine applies when it writes a record and that a restarted one applies when it reads it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use starloom_comms::control::{AggregatorMessage, DataInfo, PlanStamp, Then, View};
@@ -89,7 +90,7 @@ pub struct Commit {
     /// What is agreed.
     pub digest: Digest,
     /// Whose samples are in it, and how many, in the order of the attempt's view.
-    pub contributors: Vec<(NodeId, u64)>,
+    pub contributors: Arc<[(NodeId, u64)]>,
     /// The roster that the next round runs in.
     pub view: View,
     /// What follows.

@@ -83,7 +83,7 @@ impl Engine {
         self.adopt(&joins);
         self.take_over_relays(relays);
         let mut behind = Vec::new();
-        for node in self.durable.view.members.clone().into_iter().map(|member| member.id) {
+        for node in self.durable.view.members.clone().iter().map(|member| member.id.clone()) {
             match joins.get(&node).map(|join| self.standing(&node, join)) {
                 Some(Standing::Current) => {}
                 Some(Standing::Behind) => behind.push(node),

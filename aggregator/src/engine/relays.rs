@@ -50,7 +50,7 @@ impl Engine {
         if self.durable.progress == Progress::Released {
             return;
         }
-        for relay in self.durable.view.relays.clone() {
+        for relay in self.durable.view.relays.clone().iter() {
             if present.get(&relay.id) != Some(&relay.address) {
                 self.remove(&relay.id, LossKind::Absence, None);
             }

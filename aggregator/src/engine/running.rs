@@ -146,7 +146,7 @@ impl Engine {
         let commit = Commit { round, attempt, digest, contributors: contributors.clone(), view, then, next: stamp };
         self.record(Record::Committed(commit.clone()));
         self.send_all(&commit.into());
-        self.emit(What::RoundCommitted { round, attempt, digest, contributors });
+        self.emit(What::RoundCommitted { round, attempt, digest, contributors: contributors.to_vec() });
         match next {
             None if then == Then::Finish => self.await_landing(now),
             None => self.give_up(self.too_few()),

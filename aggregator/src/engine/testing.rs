@@ -15,7 +15,7 @@ use starloom_comms::units::{BitsPerSecond, MissionTime};
 /// A view of `sat-<slot>`s.
 pub(crate) fn view(id: u32, slots: &[u32]) -> View {
     let member = |&slot: &u32| Member { id: NodeId::satellite(slot), address: address(slot) };
-    View { id: ViewId(id), members: slots.iter().map(member).collect(), relays: Vec::new() }
+    View { id: ViewId(id), members: slots.iter().map(member).collect(), relays: Arc::default() }
 }
 
 /// Where `sat-<slot>` listens.

@@ -31,7 +31,7 @@ fn every_sample_is_accounted_for(world: &World) -> Result<(), String> {
         let round = commit.round;
         let mean = world.collective.contributions(commit.digest).ok_or(format!("round {round} is of no attempt"))?;
         let sizes: Vec<_> = mean.iter().map(|(node, samples)| (node.clone(), samples.len() as u64)).collect();
-        if commit.contributors != sizes {
+        if *commit.contributors != *sizes {
             return Err(format!("round {round}: {sizes:?} are in it, {:?} are booked", commit.contributors));
         }
         for sample in mean.values().flatten() {

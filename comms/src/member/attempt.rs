@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::codec::Wire;
-use crate::collective::{Completed, Contribution, Frame, FrameError, Machine, MachineEvent, Residual, Schedule, Tag};
+use crate::collective::{Completed, Contribution, Frame, FrameError, Machine, MachineEvent, Residual, RoundPlan, Tag};
 use crate::control::{NodeMessage, Proposal, View};
 use crate::id::{Attempt as Number, Digest, NodeId, Rank, Round};
 use crate::member::event::Milestone;
@@ -24,8 +24,7 @@ use crate::member::event::Milestone;
 pub(super) struct Attempt {
     tag: Tag,
     rank: Rank,
-    schedule: Arc<Schedule>,
-    ranks: BTreeMap<NodeId, Rank>,
+    plan: Arc<RoundPlan>,
     /// The lanes that this node needs.
     destinations: BTreeMap<NodeId, SocketAddr>,
     stage: Stage,
@@ -81,13 +80,12 @@ struct Run {
 }
 
 impl Attempt {
-    /// Opens an attempt of `round`. `rank` is this node's in `view`, `schedule` is the view's.
-    pub(super) fn open(view: &View, round: Round, number: Number, rank: Rank, schedule: Arc<Schedule>) -> Self {
+    /// Opens an attempt of `round`. `rank` is this node's in `view`, `plan` is the view's.
+    pub(super) fn open(view: &View, round: Round, number: Number, rank: Rank, plan: Arc<RoundPlan>) -> Self {
         let tag = Tag { view: view.id, round, attempt: number };
-        let ranks = view.ranks().map(|member| member.id.clone()).zip((0..).map(Rank)).collect();
-        let members = schedule.destinations(rank).into_iter().filter_map(|to| view.ranks().nth(to.index()));
-        let destinations = members.map(|member| (member.id.clone(), member.address)).collect();
-        Self { tag, rank, schedule, ranks, destinations, stage: Stage::Waiting, failure: None }
+        let address = |to: Rank| view.rank(to).map(|member| member.address);
+        let destinations = plan.destinations(rank).filter_map(|(to, node)| Some((node.clone(), address(to)?)));
+        Self { tag, rank, destinations: destinations.collect(), plan, stage: Stage::Waiting, failure: None }
     }
 
     pub(super) const fn tag(&self) -> Tag {
@@ -112,7 +110,7 @@ impl Attempt {
     /// Begins to run, with `spare` for the result. Gives the reason if the contribution itself is refused: the node then
     /// takes part with no samples.
     pub(super) fn begin(&mut self, contribution: &Contribution, wire: Wire, spare: Option<Vec<f32>>) -> Option<String> {
-        let machine = Machine::new(self.schedule.clone(), self.rank, self.tag, wire, contribution, spare);
+        let machine = Machine::new(self.plan.schedule.clone(), self.rank, self.tag, wire, contribution, spare);
         let refused = machine.refusal().map(ToString::to_string);
         let samples = if refused.is_some() { 0 } else { contribution.samples() };
         let run = Run { machine, sent_to: BTreeSet::new(), refused: refused.clone(), samples };
@@ -122,7 +120,7 @@ impl Attempt {
 
     /// Begins to run as a relay, which keeps what it loses if there is a residual to begin with.
     pub(super) fn begin_to_carry(&mut self, wire: Wire, residual: Option<&Residual>) {
-        let machine = Machine::relay(self.schedule.clone(), self.rank, self.tag, wire, residual);
+        let machine = Machine::relay(self.plan.schedule.clone(), self.rank, self.tag, wire, residual);
         let run = Run { machine, sent_to: BTreeSet::new(), refused: None, samples: 0 };
         self.stage = Stage::Running(Box::new(run));
     }
@@ -189,7 +187,7 @@ impl Attempt {
     pub(super) fn awaits(&self, peer: &NodeId) -> bool {
         match (&self.stage, self.rank_of(peer)) {
             (Stage::Running(run), Some(rank)) => run.machine.awaits(rank),
-            (Stage::RunningElsewhere { .. }, Some(rank)) => self.schedule.sources(self.rank).contains(&rank),
+            (Stage::RunningElsewhere { .. }, Some(rank)) => self.plan.schedule.sources(self.rank).contains(&rank),
             _ => false,
         }
     }
@@ -253,7 +251,7 @@ impl Attempt {
             Stage::Running(run) => {
                 let Run { mut machine, sent_to, refused, samples } = *run;
                 let residual = machine.take_residual();
-                if self.schedule.is_relay(self.rank) {
+                if self.plan.schedule.is_relay(self.rank) {
                     self.stage = Stage::Carried { sent_to, residual };
                     return;
                 }
@@ -261,7 +259,7 @@ impl Attempt {
             }
             Stage::RunningElsewhere { samples, .. } => {
                 let sent_to = self.destinations.keys().cloned().collect();
-                if self.schedule.is_relay(self.rank) {
+                if self.plan.schedule.is_relay(self.rank) {
                     self.stage = Stage::Carried { sent_to, residual: None };
                     return;
                 }
@@ -283,7 +281,7 @@ impl Attempt {
     }
 
     fn rank_of(&self, node: &NodeId) -> Option<Rank> {
-        self.ranks.get(node).copied()
+        self.plan.rank(node)
     }
 }
 

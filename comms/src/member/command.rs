@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -51,7 +52,7 @@ pub struct Agreed {
     /// The mean over all contributions, weighted by their samples: the same bits on every replica.
     pub mean: Vec<f32>,
     /// Whose samples are in it, and how many. Zero for a refused contribution.
-    pub contributors: Vec<(NodeId, u64)>,
+    pub contributors: Arc<[(NodeId, u64)]>,
     /// The roster that the next round's samples are dealt to.
     pub view: View,
     /// Whether there is a next round.

@@ -7,10 +7,10 @@ use super::attempt::{Attempt, Outcome};
 use super::early_frames::{Room, place};
 use super::event::Milestone;
 use super::{Agreed, Command, Failure, Member, Numbers, Part, Stage};
-use crate::collective::{Contribution, Frame, Residual, Schedule, Tag};
+use crate::collective::{Contribution, Frame, Residual, RoundPlan, Tag};
 use crate::control::{NodeMessage, PlanStamp, Then, View};
 use crate::events::{Phase, What};
-use crate::id::{Attempt as AttemptNumber, Digest, NodeId, Rank, Round};
+use crate::id::{Attempt as AttemptNumber, Digest, NodeId, Round};
 
 /// The aggregator's word that an attempt begins.
 pub(super) struct Opening {
@@ -25,7 +25,7 @@ pub(super) struct Opening {
 pub(super) struct Commit {
     pub(super) round: Round,
     pub(super) digest: Digest,
-    pub(super) contributors: Vec<(NodeId, u64)>,
+    pub(super) contributors: Arc<[(NodeId, u64)]>,
     pub(super) view: View,
     pub(super) then: Then,
     pub(super) next: Option<PlanStamp>,
@@ -213,19 +213,19 @@ impl Member {
         number: AttemptNumber,
         planned: PlanStamp,
     ) -> bool {
-        let node = &self.settings.node;
-        let Some(rank) = (0..).map(Rank).zip(view.ranks()).find_map(|(rank, m)| (m.id == *node).then_some(rank)) else {
-            self.end(Failure::NotInView { view: view.id });
-            return false;
-        };
-        let schedule = match self.schedule_of(view, planned) {
-            Ok(schedule) => schedule,
-            Err(failure) => {
+        let rank = |plan: Arc<RoundPlan>| plan.rank(&self.settings.node).map(|rank| (rank, plan));
+        let (rank, plan) = match self.plan_of(view, planned).map(rank) {
+            Ok(Some(ours)) => ours,
+            Err(failure) if view.includes(&self.settings.node) => {
                 self.stay_out(Tag { view: view.id, round, attempt: number }, failure);
                 return false;
             }
+            _ => {
+                self.end(Failure::NotInView { view: view.id });
+                return false;
+            }
         };
-        let attempt = Attempt::open(view, round, number, rank, schedule);
+        let attempt = Attempt::open(view, round, number, rank, plan);
         self.early.drop_before(attempt.tag());
         if let Some(void) = self.attempt.replace(attempt) {
             self.spare = void.into_spare().or(self.spare.take());
@@ -237,15 +237,15 @@ impl Member {
         true
     }
 
-    /// The schedule of an attempt: every member computes the same.
-    fn schedule_of(&self, view: &View, planned: PlanStamp) -> Result<Arc<Schedule>, Failure> {
+    /// The plan of an attempt: every member makes the same.
+    fn plan_of(&self, view: &View, planned: PlanStamp) -> Result<Arc<RoundPlan>, Failure> {
         let plan = self.settings.planner.at(view, self.elements, planned.at);
         let plan = plan.map_err(|error| Failure::NoSchedule { view: view.id, reason: error.to_string() })?;
         if plan.stamp != planned {
             let (computed, told) = (plan.stamp.schedule, planned.schedule);
             return Err(Failure::OtherSchedule { view: view.id, computed, told });
         }
-        Ok(plan.schedule.clone())
+        Ok(plan)
     }
 
     /// Ends with an attempt that this node cannot take part in, and says so: the others go on without it.

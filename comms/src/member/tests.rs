@@ -24,7 +24,7 @@ fn sat(index: u32) -> NodeId {
 
 fn view(id: u32, members: &[u32]) -> View {
     let member = |&index: &u32| Peer { id: sat(index), address: ([127, 0, 0, 1], 1000 + index as u16).into() };
-    View { id: ViewId(id), members: members.iter().map(member).collect(), relays: vec![] }
+    View { id: ViewId(id), members: members.iter().map(member).collect(), relays: Arc::default() }
 }
 
 /// Plans over lasting links between the first three.

@@ -158,7 +158,7 @@ fn run(
         outcome.digests.push((agreed.digest, agreed.history));
         outcome.means.push(Digest::of(&agreed.mean.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>()));
         assert_mean(&agreed.mean, &agreed.contributors, round);
-        outcome.contributors.push(agreed.contributors);
+        outcome.contributors.push(agreed.contributors.to_vec());
         if agreed.then == Then::Finish {
             let checkpoint = Checkpoint { job: "test".into(), round, state: agreed.history };
             let manifest = Manifest::describe(checkpoint, "model.safetensors", MODEL, 1024).expect("a manifest");

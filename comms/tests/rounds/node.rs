@@ -120,7 +120,7 @@ impl Node {
 fn check_mean(agreed: &Agreed, elements: usize) {
     let mut expected = vec![0.0_f64; elements];
     let mut total = 0;
-    for (id, weight) in &agreed.contributors {
+    for (id, weight) in agreed.contributors.iter() {
         let index = id.as_str().trim_start_matches("sat-").parse().expect("a satellite");
         assert_eq!(*weight, samples(index, agreed.round));
         for (sum, value) in expected.iter_mut().zip(contribution(index, agreed.round, elements)) {

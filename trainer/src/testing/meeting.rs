@@ -67,7 +67,7 @@ impl Meeting {
         View {
             id: ViewId(1),
             members: self.nodes.iter().map(|id| Member { id: id.clone(), address }).collect(),
-            relays: vec![],
+            relays: Arc::default(),
         }
     }
 }

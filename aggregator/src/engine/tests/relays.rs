@@ -32,7 +32,7 @@ fn relays_hear_of_openings_and_commits_and_are_not_asked() {
     assert_eq!(job.last_said(0), &opened);
     job.commits(&[0, 1]);
     let AggregatorMessage::Commit { contributors, .. } = job.last_said(6) else { panic!("a commit") };
-    assert_eq!(contributors, &[(sat(0), 8), (sat(1), 8)]);
+    assert_eq!(**contributors, [(sat(0), 8), (sat(1), 8)]);
 }
 
 #[test]

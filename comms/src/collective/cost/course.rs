@@ -4,9 +4,10 @@
 //! [`Course`] finds it out once. When each thing happens is then computed in one pass over the list, for any contacts and any
 //! instants at which ranks are ready, as often as somebody asks.
 
-use super::execution::{Execution, Timing};
+use super::execution::Execution;
 use super::flow::Flow;
 use super::lane::Cut;
+use super::timing::Timing;
 use super::tracer::Tracer;
 use super::{Burst, CostModel, Prediction};
 use crate::collective::frame::Kind;
@@ -94,11 +95,13 @@ impl Course {
         let cuts: Vec<Cut> = self.segments.iter().map(cut).collect();
         let full = (per_frame * size_of::<f32>()) as u64;
         let coding = model.coding.map_or(0, |speed| full.saturating_mul(1_000_000_000) / speed.max(1));
-        // One frame is one instant: most segments of large constellations are that short.
-        if cuts.iter().all(|cut| cut.frames == 1) {
-            self.execute::<u64>(nodes, plan, ready, (&cuts, coding), bursts)
-        } else {
-            self.execute::<Flow>(nodes, plan, ready, (&cuts, coding), bursts)
+        // Segments of large constellations are short.
+        let are = |frames: u32| cuts.iter().all(|cut| cut.frames == frames);
+        match () {
+            () if are(1) => self.execute::<[u64; 1]>(nodes, plan, ready, (&cuts, coding), bursts),
+            // Bursts are runs of frames, which flows know of.
+            () if are(2) && bursts.is_none() => self.execute::<[u64; 2]>(nodes, plan, ready, (&cuts, coding), None),
+            () => self.execute::<Flow>(nodes, plan, ready, (&cuts, coding), bursts),
         }
     }
 

@@ -1,35 +1,14 @@
 //! When the things of a [`Course`] happen on contacts.
 
-use super::burst::{Burst, Run};
+use super::burst::Burst;
 use super::course::{Course, Op};
-use super::flow::Flow;
 use super::lane::{Cut, Lane};
+use super::timing::Timing;
 use super::{LaneLoad, Never, Prediction, RankTimes};
 use crate::collective::frame::Kind;
 use crate::contacts::ContactPlan;
 use crate::id::{NodeId, Rank};
 use crate::units::MissionTime;
-
-/// When frames of a segment are somewhere.
-pub(super) trait Timing: Clone {
-    /// All frames at once.
-    fn at_once(frames: u32, at: MissionTime) -> Self;
-
-    /// When both are there, frame by frame.
-    fn and(&self, other: &Self) -> Self;
-
-    /// When a worker that takes `each` nanoseconds for a frame has done them.
-    fn worked(&self, each: u64) -> Self;
-
-    /// When the first frame is there.
-    fn first(&self) -> MissionTime;
-
-    /// When the last one is.
-    fn last(&self) -> MissionTime;
-
-    /// When a lane has carried them, which tells of what it sends; nothing if its contacts do not suffice.
-    fn carried(&self, lane: &mut Lane<'_>, cut: Cut, told: impl FnMut(Run)) -> Option<Self>;
-}
 
 /// A course on its way.
 pub(super) struct Execution<'a, T> {
@@ -166,60 +145,5 @@ impl<'a, T: Timing> Execution<'a, T> {
         if op.is_root {
             rank.done = rank.done.max(usable);
         }
-    }
-}
-
-impl Timing for Flow {
-    fn at_once(frames: u32, at: MissionTime) -> Self {
-        Self::at_once(frames, at)
-    }
-
-    fn and(&self, other: &Self) -> Self {
-        self.and(other)
-    }
-
-    fn worked(&self, each: u64) -> Self {
-        self.worked(each)
-    }
-
-    fn first(&self) -> MissionTime {
-        self.first()
-    }
-
-    fn last(&self) -> MissionTime {
-        self.last()
-    }
-
-    fn carried(&self, lane: &mut Lane<'_>, cut: Cut, told: impl FnMut(Run)) -> Option<Self> {
-        lane.carry_told(self, cut, told)
-    }
-}
-
-/// The instant of a single frame.
-impl Timing for u64 {
-    fn at_once(_: u32, at: MissionTime) -> Self {
-        at.0
-    }
-
-    fn and(&self, other: &Self) -> Self {
-        *self.max(other)
-    }
-
-    fn worked(&self, each: u64) -> Self {
-        self + each
-    }
-
-    fn first(&self) -> MissionTime {
-        MissionTime(*self)
-    }
-
-    fn last(&self) -> MissionTime {
-        MissionTime(*self)
-    }
-
-    fn carried(&self, lane: &mut Lane<'_>, cut: Cut, mut told: impl FnMut(Run)) -> Option<Self> {
-        let run = lane.carry_one(*self, cut.last)?;
-        told(run);
-        Some(run.arrival)
     }
 }

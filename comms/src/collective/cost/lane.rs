@@ -107,11 +107,16 @@ impl<'a> Lane<'a> {
     }
 
     /// Carries a single frame that is there from `ready` on. Nothing if the contacts do not suffice.
+    #[inline]
     pub(super) fn carry_one(&mut self, ready: u64, bytes: u64) -> Option<Run> {
-        let (_, run) = self.send(ready, 0, 1, bytes)?;
+        let (_, Transit { start, sent, arrival }) = self.next(ready.max(self.free), bytes)?;
+        let busy_nanos = sent.0 - start.0;
+        self.began.get_or_insert(start.0);
+        self.free = sent.0;
         self.frames += 1;
         self.bytes += bytes;
-        Some(run)
+        self.busy_nanos += busy_nanos;
+        Some(Run { start: start.0, sent: sent.0, arrival: arrival.0, frames: 1, bytes, busy_nanos })
     }
 
     /// Sends some of `frames` frames of `bytes` that are there from `ready` on, `pace` nanoseconds after each other: as many as go

@@ -40,6 +40,7 @@ pub(super) mod flow;
 pub(super) mod lane;
 #[cfg(test)]
 mod tests;
+mod timing;
 mod tracer;
 
 use thiserror::Error;

@@ -8,6 +8,7 @@ mod error;
 mod path;
 mod request;
 mod roots;
+mod round;
 mod rounds;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,8 @@ use crate::units::MissionTime;
 pub use error::PlanError;
 pub(super) use request::Request;
 pub(super) use roots::Root;
-pub use rounds::{RoundPlan, RoundPlanner};
+pub use round::RoundPlan;
+pub use rounds::RoundPlanner;
 
 /// An all-reduce to be planned.
 #[derive(Debug, Clone, Copy)]

@@ -5,16 +5,16 @@
 //! same stamp cost nothing, and its clones share that memory.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::round::RoundPlan;
 use super::{PlanError, Planned, Task, plan};
 use crate::codec::Wire;
 use crate::collective::cost::{CostModel, predict_from};
-use crate::collective::schedule::Schedule;
 use crate::contacts::ContactPlan;
 use crate::contacts::routing::{ContactGraph, Query, Relaying, Search};
-use crate::control::{Member, PlanStamp, View};
+use crate::control::{Member, View};
 use crate::id::NodeId;
 use crate::scenario::{Scenario, StrategyChoice};
 use crate::units::MissionTime;
@@ -38,22 +38,6 @@ pub struct RoundPlanner {
 struct Host {
     graph: ContactGraph,
     node: u32,
-}
-
-/// The schedule of an attempt, and what is expected of it.
-#[derive(Debug)]
-pub struct RoundPlan {
-    /// For when it was made, and its digest.
-    pub stamp: PlanStamp,
-    /// What every rank does.
-    pub schedule: Arc<Schedule>,
-    /// How long it takes from the stamp's instant on, if all are ready then.
-    pub predicted: Duration,
-    /// Until when all contacts that it uses last.
-    lasts_until: MissionTime,
-    ranks: Vec<NodeId>,
-    members: usize,
-    expected: OnceLock<Duration>,
 }
 
 impl RoundPlanner {
@@ -93,7 +77,7 @@ impl RoundPlanner {
             return plan.predicted;
         }
         *plan.expected.get_or_init(|| {
-            let prediction = predict_from(&plan.schedule, &plan.ranks, &self.contacts, ready, &self.model);
+            let prediction = predict_from(&plan.schedule, plan.ranks(), &self.contacts, ready, &self.model);
             prediction.completes.map_or(plan.predicted, |completes| completes.since(last))
         })
     }
@@ -149,17 +133,8 @@ impl RoundPlanner {
         let (members, relays) = (names(&view.members), names(&view.relays));
         let task = Task { members: &members, relays: &relays, elements, model: self.model, plan: &self.contacts, at };
         let planned = plan(self.strategy, &task)?;
-        let ranks = [members, relays].concat();
-        let lasts_until = self.lasts_until(&planned, &ranks, at);
-        let plan = Arc::new(RoundPlan {
-            stamp: PlanStamp { at, schedule: planned.schedule.digest() },
-            predicted: planned.completes.since(at),
-            schedule: Arc::new(planned.schedule),
-            lasts_until,
-            ranks,
-            members: view.members.len(),
-            expected: OnceLock::new(),
-        });
+        let lasts_until = self.lasts_until(&planned, &[members, relays].concat(), at);
+        let plan = Arc::new(RoundPlan::new(view, planned, at, lasts_until));
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.push_back(plan.clone());
         if memory.len() > REMEMBERED {
@@ -178,14 +153,6 @@ impl RoundPlanner {
     }
 }
 
-impl RoundPlan {
-    fn is_for(&self, view: &View, elements: usize) -> bool {
-        self.members == view.members.len()
-            && self.schedule.elements() == elements
-            && self.ranks.iter().eq(view.ranks().map(|member| &member.id))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,7 +162,7 @@ mod tests {
 
     fn view(slots: &[u32]) -> View {
         let member = |slot: &u32| Member { id: NodeId::satellite(*slot), address: ([127, 0, 0, 1], 1).into() };
-        View { id: ViewId(1), members: slots.iter().map(member).collect(), relays: Vec::new() }
+        View { id: ViewId(1), members: slots.iter().map(member).collect(), relays: Arc::default() }
     }
 
     /// 0, 1 and 2 see each other; 0 sees 1 no longer from second 100 on.

@@ -42,6 +42,7 @@
 //! ```
 
 mod alternatives;
+mod bound;
 mod graph;
 mod label;
 mod query;
@@ -49,6 +50,7 @@ mod route;
 mod search;
 mod snapshots;
 
+pub use bound::BoundSearch;
 pub use graph::ContactGraph;
 pub use query::{Query, Relaying};
 pub use route::{Arrivals, Hop, Route};

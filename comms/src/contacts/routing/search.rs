@@ -7,10 +7,15 @@
 //! A settled label looks at the contacts that have started when its last bit is there. Those that start later wait in the heap
 //! as one entry, for the earliest of them: the far future is not looked at unless the search gets there. The first label of a
 //! node does that for all its labels, as it is ready by then.
+//!
+//! A search [bound](super::BoundSearch) for one node settles labels in the order of their last bits plus the light time that is ahead of
+//! them at least (A*; Hart, Nilsson, Raphael, IEEE Transactions on Systems Science and Cybernetics 4, 1968). What is ahead shrinks by
+//! no more than a hop takes, so labels of one node keep their order, and nodes off the way are never looked at.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::bound::Ahead;
 use super::graph::ContactGraph;
 use super::label::{Label, NEVER, NONE, Node};
 use super::query::{Query, Relaying};
@@ -23,7 +28,9 @@ pub struct Search<'g> {
     graph: &'g ContactGraph,
     labels: Vec<Label>,
     nodes: Vec<Node>,
-    /// By last bit, first bit, and label. A settled label stands for its next contact, by that one's start.
+    /// Where this is bound for, if it is.
+    pub(super) ahead: Ahead,
+    /// By last bit and what is ahead, first bit, and label. A settled label stands for its next contact, by that one's start.
     heap: BinaryHeap<Reverse<(u64, u64, u32)>>,
     /// Contacts that the start must not take.
     barred: Vec<u32>,
@@ -50,6 +57,7 @@ impl<'g> Search<'g> {
             graph,
             labels: Vec::new(),
             nodes: Vec::new(),
+            ahead: Ahead::NOTHING,
             heap: BinaryHeap::new(),
             barred: Vec::new(),
             bytes: 0,
@@ -76,6 +84,13 @@ impl<'g> Search<'g> {
         self.run(query, start, Some(to));
         let found = self.found();
         found.label(to).map(|label| trace(found.labels, *label))
+    }
+
+    /// The earliest arrival at `to`.
+    pub(super) fn arrival(&mut self, query: &Query<'_>, to: u32) -> Option<MissionTime> {
+        let label = Label::sender(query.from, query.ready);
+        self.run(query, &Start { label, visited: &[], barred: &[] }, Some(to));
+        self.found().at(to)
     }
 
     fn found(&self) -> Arrivals<'_> {
@@ -132,7 +147,7 @@ impl<'g> Search<'g> {
         };
         (sender.best, sender.label) = ((label.last, label.first), 0);
         self.labels.push(label);
-        self.heap.push(Reverse((label.last, label.first, 0)));
+        self.push(label.last, label.first, 0);
         let open = |node: u32, known: &Node| {
             node != label.node && known.first == NEVER && self.graph.hears_after(node, MissionTime(label.first))
         };
@@ -177,7 +192,7 @@ impl<'g> Search<'g> {
         self.labels[id as usize].next = next;
         if next < end {
             let start = self.graph.window(next).start;
-            self.heap.push(Reverse((start, start, id)));
+            self.push(start, start, id);
         }
     }
 
@@ -215,6 +230,15 @@ impl<'g> Search<'g> {
         #[expect(clippy::cast_possible_truncation, reason = "four billion labels fit no memory")]
         let made = self.labels.len() as u32;
         self.labels.push(Label { first, last, start, sent, node: to, parent: id, contact, next: NONE });
-        self.heap.push(Reverse((last, first, made)));
+        self.push(last, first, made);
+    }
+
+    /// Puts a label among those to be settled, with the instant of its last bit, or of what it waits for.
+    fn push(&mut self, last: u64, first: u64, id: u32) {
+        let node = self.labels[id as usize].node as usize;
+        let least = self.ahead.light.get(node).map_or(last, |light| last.saturating_add(*light));
+        if least <= self.ahead.until {
+            self.heap.push(Reverse((least, first, id)));
+        }
     }
 }

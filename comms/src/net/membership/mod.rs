@@ -135,7 +135,7 @@ impl Membership {
             requests: Some(requests),
             answers,
             thread: Some(thread),
-            view: View { id: crate::id::ViewId(0), members: Vec::new(), relays: Vec::new() },
+            view: View { id: crate::id::ViewId(0), members: Arc::default(), relays: Arc::default() },
             next: Some(committed.next()),
             elements,
             failed: None,

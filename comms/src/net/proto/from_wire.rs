@@ -148,8 +148,8 @@ impl TryFrom<v1::View> for View {
     fn try_from(view: v1::View) -> Result<Self, Malformed> {
         let view = Self {
             id: ViewId(view.id),
-            members: members(["view.members", "view.members.id", "view.members.address"], view.members)?,
-            relays: members(["view.relays", "view.relays.id", "view.relays.address"], view.relays)?,
+            members: members(["view.members", "view.members.id", "view.members.address"], view.members)?.into(),
+            relays: members(["view.relays", "view.relays.id", "view.relays.address"], view.relays)?.into(),
         };
         // A rank is a place in these lists, so nobody may have two.
         let mut seen = BTreeSet::new();

@@ -15,7 +15,7 @@ fn proposal(refused: Option<String>) -> Proposal {
 
 fn view() -> View {
     let member = |slot| Member { id: NodeId::satellite(slot), address: ([127, 0, 0, 1], 7000 + slot as u16).into() };
-    View { id: ViewId(4), members: [0, 1, 3].into_iter().map(member).collect(), relays: vec![member(5)] }
+    View { id: ViewId(4), members: [0, 1, 3].into_iter().map(member).collect(), relays: [member(5)].into() }
 }
 
 fn node_messages() -> Vec<NodeMessage> {
@@ -56,7 +56,7 @@ fn aggregator_messages() -> Vec<AggregatorMessage> {
         round,
         attempt,
         digest: Digest::of(b"mean"),
-        contributors: vec![(NodeId::satellite(0), 64), (NodeId::satellite(1), 0)],
+        contributors: [(NodeId::satellite(0), 64), (NodeId::satellite(1), 0)].into(),
         view: view(),
         then,
         next,

@@ -4,7 +4,7 @@ use super::v1;
 use crate::control::{
     AggregatorMessage, DataInfo, Holding, Join, Member, NodeMessage, PlanStamp, Proposal, Report, Then, View,
 };
-use crate::id::Digest;
+use crate::id::{Digest, NodeId};
 
 fn bytes(digest: Digest) -> Vec<u8> {
     digest.0.to_vec()
@@ -55,12 +55,13 @@ impl From<AggregatorMessage> for v1::AggregatorMessage {
                 planned: Some(planned.into()),
             }),
             AggregatorMessage::Commit { round, attempt, digest, contributors, view, then, next } => {
-                let contributor = |(id, samples)| v1::Contributor { id: String::from(id), samples };
+                let contributor =
+                    |(id, samples): &(NodeId, u64)| v1::Contributor { id: id.to_string(), samples: *samples };
                 Kind::Commit(v1::Commit {
                     round: round.0,
                     attempt: attempt.0,
                     digest: bytes(digest),
-                    contributors: contributors.into_iter().map(contributor).collect(),
+                    contributors: contributors.iter().map(contributor).collect(),
                     view: Some(view.into()),
                     then: v1::Then::from(then).into(),
                     next: next.map(Into::into),
@@ -133,11 +134,12 @@ impl From<Report> for v1::Report {
 
 impl From<View> for v1::View {
     fn from(view: View) -> Self {
-        let member = |Member { id, address }| v1::Member { id: id.into(), address: address.to_string() };
+        let member =
+            |Member { id, address }: &Member| v1::Member { id: id.clone().into(), address: address.to_string() };
         Self {
             id: view.id.0,
-            members: view.members.into_iter().map(member).collect(),
-            relays: view.relays.into_iter().map(member).collect(),
+            members: view.members.iter().map(member).collect(),
+            relays: view.relays.iter().map(member).collect(),
         }
     }
 }

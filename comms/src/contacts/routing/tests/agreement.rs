@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::plans::{Case, cases, cases_of_meeting_ways};
 use super::twins::{Contacts, all_routes, cut_through, passed, stored};
-use crate::contacts::routing::{Arrivals, ContactGraph, Query, Relaying, Route, Search};
+use crate::contacts::routing::{Arrivals, BoundSearch, ContactGraph, Query, Relaying, Route, Search};
 use crate::id::NodeId;
 
 const BOTH: [Relaying; 2] = [Relaying::StoreAndForward, Relaying::CutThrough];
@@ -39,6 +40,20 @@ proptest! {
                 prop_assert_eq!(route.as_ref().and_then(|route| route.hops.last().copied()), arrivals.hop(node));
                 if let Some(route) = route {
                     contacts_of(&case, relaying, &route)?;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_search_that_is_bound_for_a_node_finds_the_same_arrivals(case in prop_oneof![cases(), cases_of_meeting_ways()], gone in 0u32..10, span in 0u64..40) {
+        let mut all = Search::new(&case.graph);
+        for to in 0..u32::try_from(case.graph.nodes().len()).expect("few") {
+            let mut bound = BoundSearch::over(&case.graph, to, Duration::from_nanos(span));
+            for relaying in BOTH {
+                for from in 0..u32::try_from(case.graph.nodes().len()).expect("few") {
+                    let query = Query { from, lost: &[gone], ..case.query(relaying) };
+                    prop_assert_eq!(bound.arrival(&query), all.arrivals(&query).at(to));
                 }
             }
         }
