@@ -147,19 +147,26 @@ fn jobs_survive_the_loss_of_a_node_in_every_phase_and_of_their_aggregator() {
 #[test]
 fn sizes_take_as_long_as_numbers_and_both_as_long_as_predicted() {
     let scenario = BYTES_ONLY.replace("256 KiB", "3 MB").replace("rate_mbps = 1000", "rate_mbps = 200");
-    let [real, sized] = ["real", "sized"].map(|payload| {
-        let run = Run::of(&scenario, &["--set", &format!("simulation.payload={payload}")]).completed();
-        let ratio = run.summary()["collective"]["ratio"].as_f64().expect("rounds with a plan");
-        assert!((0.95..1.05).contains(&ratio), "{payload}: what was taken over what was predicted is {ratio}");
-        (run.commits(), run.summary()["wire_bytes"].as_f64().expect("bytes"))
-    });
-    for (real, sized) in real.0.iter().zip(&sized.0) {
-        assert!(
-            (real / sized - 1.0).abs() < 0.01,
-            "a round is committed at {real} s with numbers and at {sized} s without"
-        );
+    let mut took = Vec::new();
+    for coding in ["0", "0.1"] {
+        let [real, sized] = ["real", "sized"].map(|payload| {
+            let payload_key = format!("simulation.payload={payload}");
+            let coding_key = format!("collective.coding_gb_s={coding}");
+            let run = Run::of(&scenario, &["--set", &payload_key, "--set", &coding_key]).completed();
+            let ratio = run.summary()["collective"]["ratio"].as_f64().expect("rounds with a plan");
+            assert!((0.95..1.05).contains(&ratio), "{payload}: what was taken over what was predicted is {ratio}");
+            (run.commits(), run.summary()["wire_bytes"].as_f64().expect("bytes"))
+        });
+        for (real, sized) in real.0.iter().zip(&sized.0) {
+            assert!(
+                (real / sized - 1.0).abs() < 0.01,
+                "coding {coding}: a round is committed at {real} s with numbers and at {sized} s without"
+            );
+        }
+        assert!((real.1 / sized.1 - 1.0).abs() < 0.001, "{} bytes with numbers, {} without", real.1, sized.1);
+        took.extend(sized.0.last().copied());
     }
-    assert!((real.1 / sized.1 - 1.0).abs() < 0.001, "{} bytes with numbers, {} without", real.1, sized.1);
+    assert!(took[1] > 1.02 * took[0], "coding takes its time: {took:?}");
 }
 
 #[test]
@@ -175,6 +182,20 @@ fn relays_carry_and_passing_satellites_wait_for_each_other() {
             summary["carried_bytes"].as_object().is_some_and(|relays| !relays.is_empty()),
             name == "star12-relay"
         );
+    }
+}
+
+#[test]
+fn a_ground_station_can_serve() {
+    for payload in ["real", "sized"] {
+        let payload_key = format!("simulation.payload={payload}");
+        let keys =
+            ["training.rounds=2", "collective.strategy=parameter-server", "collective.server=singapore", &payload_key];
+        let run = Run::of_ready("star12-ring", &keys.map(|key| ["--set", key]).concat());
+        let summary = run.completed().summary();
+        assert_eq!(summary["rounds_committed"], 2, "{payload}");
+        // What it sends are means, to whoever passes.
+        assert!(summary["carried_bytes"]["singapore"].as_u64() > Some(0), "{payload}: {summary}");
     }
 }
 

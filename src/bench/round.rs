@@ -3,7 +3,6 @@
 use std::io;
 
 use serde_json::json;
-use starloom_comms::codec::Wire;
 use starloom_comms::collective::cost::{Burst, CostModel, Never, predict_bursts};
 use starloom_comms::collective::{Kind, PlanError, Planned, Task, plan};
 use starloom_comms::contacts::ContactPlan;
@@ -44,13 +43,13 @@ impl Round {
         choice: StrategyChoice,
         field: Field<'_>,
         elements: usize,
-        wire: Wire,
+        model: CostModel,
         start: MissionTime,
     ) -> Result<Self, PlanError> {
-        let Planned { schedule, prediction, completes: predicted } = planned(choice, field, elements, wire, start)?;
+        let Planned { schedule, prediction, completes: predicted } = planned(choice, field, elements, model, start)?;
         let nodes: Vec<NodeId> = field.members.iter().chain(field.relays).cloned().collect();
         let actual = field.contacts.actual.listed();
-        let (happened, bursts) = predict_bursts(&schedule, &nodes, actual, start, &CostModel::of(wire));
+        let (happened, bursts) = predict_bursts(&schedule, &nodes, actual, start, &model);
         Ok(Self {
             acquisitions: acquisitions(&bursts, &nodes, actual),
             nodes,
@@ -67,11 +66,11 @@ impl Round {
     /// with the payload in the middle of their order by size, from the first start from which it completes.
     #[must_use]
     pub fn shown(comparison: &Comparison, field: Field<'_>) -> Option<(u64, Self)> {
-        let Comparison { strategies, payloads, wire, starts, .. } = comparison;
+        let Comparison { strategies, payloads, model, starts, .. } = comparison;
         let is_auto = |choice: &&StrategyChoice| **choice == StrategyChoice::Auto;
         let choice = *strategies.iter().find(is_auto).or(strategies.first())?;
         let payload = middle(payloads)?;
-        let run = |start: &MissionTime| Self::run(choice, field, elements(payload), *wire, *start).ok();
+        let run = |start: &MissionTime| Self::run(choice, field, elements(payload), *model, *start).ok();
         Some((payload, starts.iter().filter_map(run).find(|round| round.completes.is_ok())?))
     }
 
@@ -156,11 +155,11 @@ pub(super) fn planned(
     choice: StrategyChoice,
     field: Field<'_>,
     elements: usize,
-    wire: Wire,
+    model: CostModel,
     at: MissionTime,
 ) -> Result<Planned, PlanError> {
-    let Field { members, relays, contacts } = field;
-    plan(choice, &Task { members, relays, elements, model: CostModel::of(wire), plan: &contacts.planned, at })
+    let Field { members, relays, server, contacts } = field;
+    plan(choice, &Task { members, relays, server, elements, model, plan: &contacts.planned, at })
 }
 
 /// The payload in the middle of their order by size; of two the larger.

@@ -8,8 +8,8 @@ use std::thread;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
-use starloom_comms::codec::Wire;
 use starloom_comms::collective::bound::Bounds;
+use starloom_comms::collective::cost::CostModel;
 use starloom_comms::collective::{PlanError, in_memory};
 use starloom_comms::contacts::Contacts;
 use starloom_comms::id::NodeId;
@@ -29,8 +29,8 @@ pub struct Comparison {
     pub strategies: Vec<StrategyChoice>,
     /// Vectors, in bytes of `f32`.
     pub payloads: Vec<u64>,
-    /// How numbers travel.
-    pub wire: Wire,
+    /// How numbers travel, and what they cost beside that.
+    pub model: CostModel,
     /// Instants from which on.
     pub starts: Vec<MissionTime>,
     /// For the numbers on which rounding is measured.
@@ -44,6 +44,8 @@ pub struct Field<'a> {
     pub members: &'a [NodeId],
     /// Who may carry what others send.
     pub relays: &'a [NodeId],
+    /// Who adds up where one does; nothing for whoever can first.
+    pub server: Option<&'a NodeId>,
     /// What is planned, and what happens.
     pub contacts: &'a Contacts,
 }
@@ -95,10 +97,10 @@ pub fn compare(
                     let Some(payload) = payloads.get(cell / starts.len().max(1)) else { return };
                     let start = starts[cell % starts.len()];
                     let elements = elements(*payload);
-                    let bound = bounds.at(comparison.wire.encoded_len(elements) as u64, start);
+                    let bound = bounds.at(comparison.model.wire.encoded_len(elements) as u64, start);
                     let bound = bound.map(|bound| bound.time.as_secs_f64());
                     let run = |choice: &StrategyChoice| {
-                        let outcome = run(*choice, field, elements, comparison.wire, start);
+                        let outcome = run(*choice, field, elements, comparison.model, start);
                         told(done.fetch_add(1, Ordering::Relaxed) + 1, cells * strategies.len());
                         outcome.map(|outcome| Outcome { bound, ..outcome })
                     };
@@ -131,10 +133,10 @@ fn run(
     choice: StrategyChoice,
     field: Field<'_>,
     elements: usize,
-    wire: Wire,
+    model: CostModel,
     start: MissionTime,
 ) -> Result<Outcome, PlanError> {
-    let round = Round::run(choice, field, elements, wire, start)?;
+    let round = Round::run(choice, field, elements, model, start)?;
     Ok(Outcome {
         predicted: Some(round.predicted_secs()),
         took: round.took_secs(),
@@ -155,7 +157,7 @@ fn row(comparison: &Comparison, field: Field<'_>, choice: StrategyChoice, payloa
     let never = took.iter().filter(|took| took.is_none()).count();
     Row {
         strategy: choice.as_str(),
-        wire: comparison.wire.as_str(),
+        wire: comparison.model.wire.as_str(),
         nodes,
         payload_bytes: payload,
         median_secs: median,
@@ -183,7 +185,7 @@ fn middle(counts: impl Iterator<Item = u64>) -> Option<u64> {
 /// What codec and order of a strategy do to numbers: on a vector of its own, that is short enough to be computed.
 fn error_of_mean(comparison: &Comparison, field: Field<'_>, choice: StrategyChoice, payload: u64) -> Option<f64> {
     let elements = elements(payload).min(ERROR_ELEMENTS);
-    let plan_at = |start: &MissionTime| planned(choice, field, elements, comparison.wire, *start).ok();
+    let plan_at = |start: &MissionTime| planned(choice, field, elements, comparison.model, *start).ok();
     let schedule = comparison.starts.iter().find_map(plan_at)?.schedule;
     let mut random = ChaCha12Rng::seed_from_u64(comparison.seed);
     let mut vector = || (0..elements).map(|_| random.random_range(-1.0_f32..1.0)).collect::<Vec<_>>();
@@ -192,7 +194,7 @@ fn error_of_mean(comparison: &Comparison, field: Field<'_>, choice: StrategyChoi
     for (values, _) in &contributions {
         exact.iter_mut().zip(values).for_each(|(sum, value)| *sum += f64::from(*value) / contributions.len() as f64);
     }
-    let completed = in_memory::all_reduce(&schedule, comparison.wire, contributions).ok()?;
+    let completed = in_memory::all_reduce(&schedule, comparison.model.wire, contributions).ok()?;
     let mean = &completed.first()?.mean;
     let worst = mean.iter().zip(&exact).map(|(mean, exact)| (f64::from(*mean) - exact).abs()).fold(0.0, f64::max);
     let largest = exact.iter().map(|value| value.abs()).fold(0.0, f64::max);

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use starloom_comms::codec::Wire;
+use starloom_comms::collective::cost::CostModel;
 use starloom_comms::limits::MAX_ELEMENTS;
 use starloom_comms::scenario::{Scenario, StrategyChoice};
 use starloom_comms::units::{ByteSize, MissionTime};
@@ -128,7 +129,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     progress.stage("the contacts".to_owned());
     let (members, relays) = (scenario.nodes(), scenario.relays());
     let contacts = scenario.contacts().or_exit(Exit::BadInput)?;
-    let field = Field { members: &members, relays: &relays, contacts: &contacts };
+    let server = scenario.collective.server.as_ref();
+    let field = Field { members: &members, relays: &relays, server, contacts: &contacts };
     progress.stage("strategies".to_owned());
     let told = |done: usize, all: usize| progress.share(done as f64 / all as f64);
     let compared = compare(&comparison, field, told).or_exit(Exit::Failed)?;
@@ -183,7 +185,8 @@ fn comparison(
     // Links of a mesh last: one instant is like another.
     let (secs, starts) = scenario.orbits().map_or((0.0, 1), |orbits| (orbits.mission().secs, args.starts));
     let start = |start: u16| MissionTime::from_secs_f64(secs / 2.0 * f64::from(start) / f64::from(starts));
-    Comparison { strategies, payloads, wire: args.wire, starts: (0..starts).map(start).collect(), seed: scenario.seed }
+    let model = CostModel { wire: args.wire, ..CostModel::in_scenario(scenario) };
+    Comparison { strategies, payloads, model, starts: (0..starts).map(start).collect(), seed: scenario.seed }
 }
 
 fn strategies(args: &AllReduceArgs) -> Result<Vec<StrategyChoice>, Failure> {

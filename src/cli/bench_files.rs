@@ -51,7 +51,7 @@ pub(super) fn trace(
         ("scenario", json!(scenario.name)),
         ("seed", json!(scenario.seed)),
         ("strategy", json!(round.strategy)),
-        ("wire", json!(comparison.wire.as_str())),
+        ("wire", json!(comparison.model.wire.as_str())),
         ("payload_bytes", json!(payload)),
         ("start_secs", json!(round.start.as_secs_f64())),
     ];
@@ -70,7 +70,7 @@ pub(super) fn command(scenario: &Path, comparison: &Comparison, starts: u16, set
     let mut words = vec!["starloom".to_owned(), "bench".to_owned(), "allreduce".to_owned(), quoted(scenario.display())];
     let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
     option("--strategies", strategies);
-    option("--wire", comparison.wire.as_str().to_owned());
+    option("--wire", comparison.model.wire.as_str().to_owned());
     option("--sizes", sizes);
     option("--starts", starts.to_string());
     for pair in set {

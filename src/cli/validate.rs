@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use starloom_comms::contacts::Contacts;
 use starloom_comms::id::NodeId;
-use starloom_comms::scenario::{Geometry, Mesh, Mode, OrbitSource, Orbits, Role, Scenario};
+use starloom_comms::scenario::{Collective, Geometry, Mesh, Mode, OrbitSource, Orbits, Role, Scenario};
 
 use super::Programs;
 use crate::exit::{Exit, Failure, OrExit};
@@ -59,7 +59,9 @@ fn describe(out: &mut String, scenario: &Scenario, contacts: &Contacts) -> fmt::
     writeln!(out, "  task         {}", job.task)?;
     writeln!(out, "  training     {mode}")?;
     writeln!(out, "  rounds       {} of {samples} samples a node, deadline {:?}", training.rounds, round.deadline)?;
-    writeln!(out, "  collective   {}, {} on the wire", scenario.collective.strategy, scenario.collective.wire)?;
+    let Collective { strategy, server, wire, .. } = &scenario.collective;
+    let server = server.as_ref().map_or_else(String::new, |server| format!(" ({server} serves)"));
+    writeln!(out, "  collective   {strategy}{server}, {wire} on the wire")?;
     match checkpoint.every_rounds {
         0 => writeln!(out, "  checkpoints  after the last round")?,
         every => writeln!(out, "  checkpoints  every {every} rounds and after the last")?,

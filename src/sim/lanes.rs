@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use starloom_comms::collective::{Frame, Tag};
+use starloom_comms::collective::cost::CostModel;
+use starloom_comms::collective::{Frame, Kind, Tag};
 use starloom_comms::contacts::{ActualContacts, Transit};
 use starloom_comms::events::What;
 use starloom_comms::id::{Attempt, NodeId, Round};
@@ -23,6 +24,10 @@ pub(super) struct Lanes {
     peers: BTreeMap<NodeId, Vec<NodeId>>,
     /// Frames that a receiver does not want to read yet, by receiver and sender.
     unread: BTreeMap<(NodeId, NodeId), VecDeque<Frame>>,
+    /// How long coding takes.
+    model: CostModel,
+    /// When a node has decoded all final numbers that have come to it.
+    decoded: BTreeMap<NodeId, MissionTime>,
     /// What each node has sent: as bare `f32`, and on the wire.
     sent: BTreeMap<NodeId, (u64, u64)>,
     /// What lanes have sent of attempts that are not told of yet, if that is to be told.
@@ -42,14 +47,24 @@ pub(super) struct Account {
 struct Lane {
     laser: Laser,
     queued: usize,
+    /// When all that was to be coded for it is.
+    coded: MissionTime,
 }
 
 impl Lanes {
-    pub(super) fn new(contacts: Arc<ActualContacts>, byte_scale: f64, packing: Packing, told: bool) -> Self {
+    pub(super) fn new(
+        contacts: Arc<ActualContacts>,
+        byte_scale: f64,
+        packing: Packing,
+        model: CostModel,
+        told: bool,
+    ) -> Self {
         Self {
             contacts,
             byte_scale,
             packing,
+            model,
+            decoded: BTreeMap::new(),
             lanes: BTreeMap::new(),
             peers: BTreeMap::new(),
             unread: BTreeMap::new(),
@@ -89,11 +104,16 @@ impl Lanes {
         frame: Frame,
     ) -> Option<(Transit, Frame)> {
         let (contacts, byte_scale) = (self.contacts.clone(), self.byte_scale);
-        let fresh = || Lane { laser: Laser::new(contacts, from.clone(), to.clone(), byte_scale), queued: 0 };
+        let fresh =
+            || Lane { laser: Laser::new(contacts, from.clone(), to.clone(), byte_scale), queued: 0, coded: now };
         let lane = self.lanes.entry((from.clone(), to.clone())).or_insert_with(fresh);
         let frame = if self.packing.applies(lane.laser.rate(now)) { frame.pack() } else { frame };
         let bytes = frame.wire_bytes();
-        let transit = lane.laser.schedule(now, bytes)?;
+        // What is only passed on is not looked at.
+        let coding = if frame.is_made() { self.model.coding(frame.header().elements as usize) } else { Duration::ZERO };
+        let ready = if coding.is_zero() { now } else { lane.coded.max(now) + coding };
+        lane.coded = lane.coded.max(ready);
+        let transit = lane.laser.schedule(ready, bytes)?;
         lane.queued += 1;
         let (raw, wire) = self.sent.entry(from.clone()).or_default();
         if let Some(accounts) = &mut self.accounts {
@@ -106,7 +126,7 @@ impl Lanes {
         }
         *raw += u64::from(frame.header().elements) * size_of::<f32>() as u64;
         *wire += bytes;
-        Some((transit, frame))
+        Some((transit, frame.received()))
     }
 
     /// A frame has left a lane.
@@ -114,6 +134,20 @@ impl Lanes {
         if let Some(lane) = self.lanes.get_mut(&(from.clone(), to.clone())) {
             lane.queued = lane.queued.saturating_sub(1);
         }
+    }
+
+    /// A frame has come to a node.
+    pub(super) fn arrived(&mut self, node: &NodeId, frame: &Frame, now: MissionTime) {
+        let coding = self.model.coding(frame.header().elements as usize);
+        if frame.header().kind == Kind::Final && !coding.is_zero() {
+            let decoded = self.decoded.entry(node.clone()).or_default();
+            *decoded = (*decoded).max(now + coding);
+        }
+    }
+
+    /// When a node can have the mean of all that has come to it.
+    pub(super) fn decoded(&self, node: &NodeId) -> MissionTime {
+        self.decoded.get(node).copied().unwrap_or_default()
     }
 
     /// A receiver reads no further on the lane from a peer.

@@ -197,8 +197,10 @@ impl Stage<'_> {
             nodes.insert(relay, Node::new(member, None));
         }
         let (actual, byte_scale) = (Arc::new(contacts.actual.clone()), scenario.emulation.byte_scale);
+        let model = CostModel::in_scenario(scenario);
         let collectives = sized.then(|| {
-            Collectives::new(contacts.actual.listed().dilated(byte_scale), CostModel::of(scenario.collective.wire))
+            let listed = contacts.actual.listed().dilated(byte_scale);
+            Collectives::new(listed, model)
         });
         let restarts = scenario.faults.iter().any(|fault| fault.kill == NodeId::aggregator());
         Ok(World {
@@ -207,7 +209,7 @@ impl Stage<'_> {
             nodes,
             office: Office::new(rules, restarts),
             post,
-            lanes: Lanes::new(actual.clone(), byte_scale, scenario.collective.zstd, self.lanes),
+            lanes: Lanes::new(actual.clone(), byte_scale, scenario.collective.zstd, model, self.lanes),
             collectives,
             planner,
             elements,

@@ -215,7 +215,12 @@ impl World<'_> {
 
     fn send_up(&mut self, id: &NodeId, message: NodeMessage) {
         let Some(session) = self.nodes.get(id).and_then(|node| node.session) else { return };
-        match self.post.up(id, self.now, &message) {
+        // What it proposes it has decoded.
+        let ready = match &message {
+            NodeMessage::Proposal(_) => self.lanes.decoded(id).max(self.now),
+            _ => self.now,
+        };
+        match self.post.up(id, ready, &message) {
             Some(at) => self.agenda.plan(at, Happening::Up(session, message)),
             None => self.warn(id, "no way leads to the aggregator any more".to_owned()),
         }

@@ -11,6 +11,7 @@ use starloom::bench::Row;
 use starloom::bench::real::{Measurement, Protection, full_mesh, measure};
 use starloom::bench::simulated::{Comparison, Field, compare};
 use starloom::comms::codec::Wire;
+use starloom::comms::collective::cost::CostModel;
 use starloom::comms::scenario::StrategyChoice;
 use starloom::comms::units::MissionTime;
 
@@ -52,11 +53,11 @@ fn predicted_wire_bytes(measurement: &Measurement) -> BTreeMap<(&'static str, u6
     let comparison = Comparison {
         strategies: measurement.strategies.clone(),
         payloads: measurement.vectors.iter().map(|elements| 4 * *elements as u64).collect(),
-        wire: measurement.wire,
+        model: CostModel::of(measurement.wire),
         starts: vec![MissionTime::ZERO],
         seed: 0,
     };
-    let field = Field { members: &members, relays: &[], contacts: &contacts };
+    let field = Field { members: &members, relays: &[], server: None, contacts: &contacts };
     let rows = compare(&comparison, field, |_, _| {}).expect("schedules");
     rows.rows.into_iter().map(|row| ((row.strategy, row.payload_bytes), row.wire_bytes)).collect()
 }

@@ -222,12 +222,18 @@ keys! {
     STRATEGY = "collective.strategy", "", Word(StrategyChoice::WORDS), Default("\"auto\""),
         "What makes the schedule of the all-reduce. `auto` takes whichever is predicted to complete first on the \
          contact plan; docs/strategies.md says what each does.";
+    SERVER = "collective.server", "", Peer, Unset,
+        "Where `parameter-server` adds up: a satellite that trains or relays, or a ground station, which then takes part as a relay \
+         does. Without it, and when it is lost, the member that has all contributions first.";
     WIRE = "collective.wire", "", Word(Wire::WORDS), Default("\"fp16\""),
         "How numbers look in frames; sums are in f32 in any case. What `int8` and `topk` lose is kept and made up for in \
          the next rounds, and parameters of one dimension travel as `fp16` with them.";
     ZSTD = "collective.zstd", "", Word(Packing::WORDS), Default("\"off\""),
         "Whether frames travel packed, without loss: never, always, or on links of less than 1 Gbit/s, each only where it makes \
          them shorter. Predictions count frames as they are.";
+    CODING = "collective.coding_gb_s", "GB/s", Number(AtLeast(0.0), AtMost(1e6)), Default("0"),
+        "How much bare f32 a satellite encodes, adds up or decodes in a second, on each link by itself; 0 if that is to take no \
+         time. Plans, predictions and simulations go by it; what `launch` runs takes the time that it takes.";
 
     EVERY_ROUNDS = "checkpoint.every_rounds", "rounds", Integer(0, MANY), Default("10"),
         "Rounds between two checkpoints. The last round has one in any case, and with 0 it alone.";

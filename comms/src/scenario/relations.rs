@@ -8,7 +8,7 @@ use super::orbits::Orbits;
 use super::problems::Problems;
 use super::training::{Mode, Optimizer};
 use super::tree::{Node, Source};
-use super::types::{Fault, FaultTime, Geometry, Outage, Scenario};
+use super::types::{Collective, Fault, FaultTime, Geometry, Outage, Scenario, StrategyChoice};
 use crate::events::Phase;
 use crate::id::{NodeId, Round};
 
@@ -18,6 +18,7 @@ pub(super) fn check(scenario: &Scenario, document: &Node, problems: &mut Problem
     relations.of_training();
     relations.of_private_data();
     relations.of_aggregator();
+    relations.of_server();
     relations.of_network();
     for (index, outage) in scenario.outages.iter().enumerate() {
         relations.of_outage(&format!("links.outage[{index}]"), outage);
@@ -82,6 +83,27 @@ impl Relations<'_, '_> {
             && !self.scenario.relays().contains(&host)
         {
             self.is_node("aggregator.host", &host);
+        }
+    }
+
+    fn of_server(&mut self) {
+        let Collective { strategy, server: Some(server), .. } = self.scenario.collective.clone() else { return };
+        if ![StrategyChoice::Auto, StrategyChoice::ParameterServer].contains(&strategy) {
+            let remedy = "a server is for `parameter-server`, or for what `auto` chooses from; leave it out";
+            let other = ("collective.strategy", strategy.as_str());
+            return self.broken(("collective.server", server), "cannot be used with", other, remedy);
+        }
+        // A ground station that serves is one of the relays.
+        if !self.scenario.relays().contains(&server) && self.scenario.slot(&server).is_none() {
+            let stations = self.scenario.orbits().map_or_else(Vec::new, |_| self.scenario.stations());
+            let stations = stations.iter().map(NodeId::as_str).collect::<Vec<_>>().join(", ");
+            let remedy = match &*stations {
+                "" => self.nodes_are(),
+                stations => {
+                    format!("{}; relays and the ground stations {stations} can serve as well", self.nodes_are())
+                }
+            };
+            self.broken(("collective.server", server), "is no node of", self.nodes(), remedy);
         }
     }
 

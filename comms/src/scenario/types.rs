@@ -145,10 +145,14 @@ pub struct RoundRules {
 pub struct Collective {
     /// What makes the schedule.
     pub strategy: StrategyChoice,
+    /// Who adds up where one does; nothing for whoever can first.
+    pub server: Option<NodeId>,
     /// How numbers look in frames.
     pub wire: Wire,
     /// Whether frames travel packed.
     pub zstd: Packing,
+    /// How much bare `f32` a node codes in a second, in GB, on each lane; 0 for any amount.
+    pub coding_gb_s: f64,
 }
 
 words! {

@@ -153,6 +153,8 @@ fn schedule(
 ) -> Result<Schedule, PlanError> {
     let (members, relays) = (scenario.nodes(), scenario.relays());
     let model = CostModel::of(wire);
-    let task = Task { members: &members, relays: &relays, elements, model, plan: contacts, at: MissionTime::ZERO };
+    let server = scenario.collective.server.as_ref();
+    let at = MissionTime::ZERO;
+    let task = Task { members: &members, relays: &relays, server, elements, model, plan: contacts, at };
     Ok(plan(strategy, &task)?.schedule)
 }

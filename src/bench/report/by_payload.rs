@@ -29,7 +29,7 @@ pub(super) fn figure(subject: &Subject<'_>) -> Result<Option<Figure>, NotDrawn> 
         Some((*payload as f64, rows.filter_map(|row| row.lower_bound_secs).next()?))
     };
     lines.push(("lower bound".to_owned(), palette::bound(), payloads.iter().filter_map(bound).collect()));
-    let heading = format!("{}: {}, {}", subject.scenario, title.to_lowercase(), subject.comparison.wire.as_str());
+    let heading = format!("{}: {}, {}", subject.scenario, title.to_lowercase(), subject.comparison.model.wire.as_str());
     let svg = picture(&heading, legend_height(lines.len()).max(440), |area| {
         let x = Axis::bytes("vector in f32", &payloads);
         let y = Axis::secs("completion, median", lines.iter().flat_map(|(_, _, line)| line).map(|(_, secs)| *secs));

@@ -28,8 +28,12 @@ pub(super) fn figure(subject: &Subject<'_>) -> Result<Option<Figure>, NotDrawn> 
     }
     let bounds = members.iter().zip(&sizes.bounds).filter_map(|(size, bound)| Some((*size as f64, (*bound)?)));
     lines.push(("lower bound".to_owned(), palette::bound(), bounds.collect()));
-    let heading =
-        format!("{}: {}, {payload} as {}", subject.scenario, title.to_lowercase(), subject.comparison.wire.as_str());
+    let heading = format!(
+        "{}: {}, {payload} as {}",
+        subject.scenario,
+        title.to_lowercase(),
+        subject.comparison.model.wire.as_str()
+    );
     let svg = picture(&heading, legend_height(lines.len()).max(440), |area| {
         let x = Axis::counts("nodes that contribute", &members);
         let y = Axis::secs("completion, median", lines.iter().flat_map(|(_, _, line)| line).map(|(_, secs)| *secs));

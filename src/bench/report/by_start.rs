@@ -27,7 +27,7 @@ pub(super) fn figure(subject: &Subject<'_>) -> Result<Option<Figure>, NotDrawn> 
         subject.comparison.payloads.iter().map(|payload| (*payload, curves(subject, *payload))).collect();
     let height = LEAST_HEIGHT.max(legend_height(subject.comparison.strategies.len() + 1));
     let count = u32::try_from(panels.len()).unwrap_or(1).max(1);
-    let heading = format!("{}: {}, {}", subject.scenario, title.to_lowercase(), subject.comparison.wire.as_str());
+    let heading = format!("{}: {}, {}", subject.scenario, title.to_lowercase(), subject.comparison.model.wire.as_str());
     let svg = picture(&heading, height * count, |area| {
         for (area, (payload, curves)) in area.split_evenly((panels.len().max(1), 1)).iter().zip(&panels) {
             let all = curves.iter().flat_map(|curve| &curve.completions).copied();

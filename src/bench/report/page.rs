@@ -24,8 +24,8 @@ const MODEL: &str = "
 failed acquisitions and lost light where the scenario has them. Frames with their headers are followed over the lanes to the
 nanosecond: rates, light time, windows, frames that wait for the next window, and flows that share a lane. The error of the mean is
 measured on numbers that are really encoded, added up and decoded, in a vector of at most 16,384.</p>
-<p>Not simulated are processes, sockets, TLS and compression; the time that encoding, adding up and training take; messages to and
-from the aggregator; the loss of nodes and other faults; and whatever else links may carry, such as checkpoints. Each round has the
+<p>Not simulated are processes, sockets, TLS and compression; the time that training takes, and encoding and adding up unless the
+scenario says how fast they are (collective.coding_gb_s); messages to and from the aggregator; the loss of nodes and other faults; and whatever else links may carry, such as checkpoints. Each round has the
 links to itself.</p>
 ";
 
@@ -53,7 +53,7 @@ fn write(page: &mut String, subject: &Subject<'_>, figures: &[Figure]) -> std::f
             0 => String::new(),
             count => format!(" and {count} relays"),
         },
-        comparison.wire.as_str(),
+        comparison.model.wire.as_str(),
         subject.starts(),
         comparison.seed,
         env!("CARGO_PKG_VERSION"),

@@ -14,7 +14,7 @@ use crate::collective::frame::Kind;
 use crate::collective::schedule::{Schedule, Segment};
 use crate::contacts::ContactPlan;
 use crate::id::{NodeId, Rank};
-use crate::units::MissionTime;
+use crate::units::{MissionTime, nanos};
 
 /// A schedule in the order in which it can happen.
 #[derive(Debug, Clone)]
@@ -93,15 +93,15 @@ impl Course {
         let per_frame = model.wire.frame_elements().min(self.frame_elements);
         let cut = |segment: &Segment| Cut::of(model.wire, segment.elements, per_frame);
         let cuts: Vec<Cut> = self.segments.iter().map(cut).collect();
-        let full = (per_frame * size_of::<f32>()) as u64;
-        let coding = model.coding.map_or(0, |speed| full.saturating_mul(1_000_000_000) / speed.max(1));
+        let coding = |segment: &Segment| nanos(model.coding(segment.elements.min(per_frame)));
+        let coding: Vec<u64> = self.segments.iter().map(coding).collect();
         // Segments of large constellations are short.
         let are = |frames: u32| cuts.iter().all(|cut| cut.frames == frames);
         match () {
-            () if are(1) => self.execute::<[u64; 1]>(nodes, plan, ready, (&cuts, coding), bursts),
+            () if are(1) => self.execute::<[u64; 1]>(nodes, plan, ready, (&cuts, &coding), bursts),
             // Bursts are runs of frames, which flows know of.
-            () if are(2) && bursts.is_none() => self.execute::<[u64; 2]>(nodes, plan, ready, (&cuts, coding), None),
-            () => self.execute::<Flow>(nodes, plan, ready, (&cuts, coding), bursts),
+            () if are(2) && bursts.is_none() => self.execute::<[u64; 2]>(nodes, plan, ready, (&cuts, &coding), None),
+            () => self.execute::<Flow>(nodes, plan, ready, (&cuts, &coding), bursts),
         }
     }
 
@@ -110,7 +110,7 @@ impl Course {
         nodes: &[NodeId],
         plan: &ContactPlan,
         ready: &[MissionTime],
-        (cuts, coding): (&[Cut], u64),
+        (cuts, coding): (&[Cut], &[u64]),
         bursts: Option<&mut Vec<Burst>>,
     ) -> Prediction {
         let mut execution = Execution::<T>::new(self, nodes, plan, ready, (cuts, coding), bursts);

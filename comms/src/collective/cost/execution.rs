@@ -16,8 +16,8 @@ pub(super) struct Execution<'a, T> {
     nodes: &'a [NodeId],
     ready: &'a [MissionTime],
     cuts: &'a [Cut],
-    /// Nanoseconds of coding for a full frame.
-    coding: u64,
+    /// Nanoseconds of coding for a frame of each segment.
+    coding: &'a [u64],
     lanes: Vec<LaneState<'a>>,
     /// What has happened, and nothing for what never does.
     done: Vec<Option<T>>,
@@ -45,7 +45,7 @@ impl<'a, T: Timing> Execution<'a, T> {
         nodes: &'a [NodeId],
         plan: &'a ContactPlan,
         ready: &'a [MissionTime],
-        (cuts, coding): (&'a [Cut], u64),
+        (cuts, coding): (&'a [Cut], &'a [u64]),
         bursts: Option<&'a mut Vec<Burst>>,
     ) -> Self {
         let lane = |(from, to): &(Rank, Rank)| {
@@ -97,7 +97,8 @@ impl<'a, T: Timing> Execution<'a, T> {
     /// When an op has happened, if it ever does.
     fn happens(&mut self, op: &Op) -> Option<T> {
         let ready = self.taken(op)?;
-        let ready = if op.coded && self.coding > 0 { ready.worked(self.coding) } else { ready };
+        let coding = self.coding[op.segment as usize];
+        let ready = if op.coded && coding > 0 { ready.worked(coding) } else { ready };
         let Some(lane) = op.lane else {
             self.store(op, op.rank.index(), ready.first(), ready.last());
             return Some(ready);
@@ -121,7 +122,7 @@ impl<'a, T: Timing> Execution<'a, T> {
             return None;
         };
         if op.kind == Kind::Final {
-            let usable = if self.coding > 0 { arrived.worked(self.coding).last() } else { arrived.last() };
+            let usable = if coding > 0 { arrived.worked(coding).last() } else { arrived.last() };
             self.store(op, to.index(), arrived.first(), usable);
         }
         Some(arrived)

@@ -43,6 +43,8 @@ mod tests;
 mod timing;
 mod tracer;
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 pub use self::burst::Burst;
@@ -51,6 +53,7 @@ use super::schedule::Schedule;
 use crate::codec::Wire;
 use crate::contacts::ContactPlan;
 use crate::id::{NodeId, Rank};
+use crate::scenario::{Collective, Scenario};
 use crate::units::MissionTime;
 
 /// What a prediction assumes.
@@ -58,7 +61,8 @@ use crate::units::MissionTime;
 pub struct CostModel {
     /// The format of the numbers.
     pub wire: Wire,
-    /// Bytes of bare `f32` that a rank encodes, decodes or adds up in a second; nothing if that is to cost no time.
+    /// Bytes of bare `f32` that a rank encodes, decodes or adds up in a second, for each transfer by itself; nothing if that is to
+    /// cost no time.
     pub coding: Option<u64>,
 }
 
@@ -67,6 +71,27 @@ impl CostModel {
     #[must_use]
     pub const fn of(wire: Wire) -> Self {
         Self { wire, coding: None }
+    }
+
+    /// What a scenario says of its collectives.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, and it is not negative"
+    )]
+    pub fn in_scenario(scenario: &Scenario) -> Self {
+        let Collective { wire, coding_gb_s, .. } = scenario.collective;
+        // A byte that stands for several is coded as often.
+        let speed = coding_gb_s * 1e9 / scenario.emulation.byte_scale;
+        Self { wire, coding: (coding_gb_s > 0.0).then(|| (speed as u64).max(1)) }
+    }
+
+    /// How long a rank codes for a frame of so many elements.
+    #[must_use]
+    pub fn coding(&self, elements: usize) -> Duration {
+        let bytes = (elements * size_of::<f32>()) as u64;
+        Duration::from_nanos(self.coding.map_or(0, |speed| bytes.saturating_mul(1_000_000_000) / speed.max(1)))
     }
 }
 

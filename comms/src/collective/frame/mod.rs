@@ -85,15 +85,26 @@ pub struct Header {
     pub samples: u64,
 }
 
-/// A header with its payload, checked. Cloning shares the payload.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A header with its payload, checked. Cloning shares the payload. Frames are equal if the same crosses links.
+#[derive(Debug, Clone)]
 pub struct Frame {
     header: Header,
     payload: Bytes,
     payload_crc: u64,
     /// What travels instead of the payload. Boxed, as few frames have it.
     packed: Option<Box<Packed>>,
+    /// Whether it was made here, and not received.
+    is_made: bool,
 }
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |frame: &Self| (frame.header, frame.payload.clone(), frame.packed.clone());
+        parts(self) == parts(other)
+    }
+}
+
+impl Eq for Frame {}
 
 impl Frame {
     /// Bytes of an encoded header.
@@ -109,7 +120,7 @@ impl Frame {
     /// As [`Frame::new`], of a payload whose checksum is known.
     pub(crate) fn with_crc(header: Header, payload: Bytes, payload_crc: u64) -> Self {
         debug_assert_eq!(payload.len(), header.wire.encoded_len(header.elements as usize));
-        Self { header, payload, payload_crc, packed: None }
+        Self { header, payload, payload_crc, packed: None, is_made: true }
     }
 
     /// The try at a round that the frame belongs to.
@@ -140,6 +151,19 @@ impl Frame {
     #[must_use]
     pub fn wire_bytes(&self) -> u64 {
         (Self::HEADER_BYTES + self.body().len()) as u64
+    }
+
+    /// Whether it was made here, which cost coding, and not received to be passed on as it is.
+    #[must_use]
+    pub const fn is_made(&self) -> bool {
+        self.is_made
+    }
+
+    /// The frame as its receiver has it, where it does not cross a real link.
+    #[must_use]
+    pub fn received(mut self) -> Self {
+        self.is_made = false;
+        self
     }
 
     /// The frame as one of a share.
@@ -221,11 +245,12 @@ impl Frame {
             return Err(FrameError::Checksum { stated: checksum, computed });
         }
         if !is_packed {
-            return Ok(Self { header, payload: body, payload_crc: body_crc, packed: None });
+            return Ok(Self { header, payload: body, payload_crc: body_crc, packed: None, is_made: false });
         }
         let payload = packing::unpack(&header, &body)?;
         let payload_crc = crc(&payload);
-        Ok(Self { header, payload, payload_crc, packed: Some(Box::new(Packed { bytes: body, crc: body_crc })) })
+        let packed = Some(Box::new(Packed { bytes: body, crc: body_crc }));
+        Ok(Self { header, payload, payload_crc, packed, is_made: false })
     }
 }
 

@@ -42,6 +42,16 @@ pub enum PlanError {
         /// Who waits for whom.
         never: Never,
     },
+    /// Contacts do not lead from all to the server that is to be used, and back.
+    #[error(
+        "after {at} the contacts do not suffice to gather all contributions at the server {server} and to spread their mean"
+    )]
+    Unserved {
+        /// The server.
+        server: NodeId,
+        /// From when on.
+        at: MissionTime,
+    },
     /// The strategy has nothing to offer.
     #[error("{strategy} from {at} on finds no schedule that the contacts suffice for")]
     Nothing {

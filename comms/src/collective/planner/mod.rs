@@ -37,6 +37,8 @@ pub struct Task<'a> {
     pub members: &'a [NodeId],
     /// Who may carry what others send: the ranks behind them.
     pub relays: &'a [NodeId],
+    /// Who of them is to add up where one does; nothing for whoever can first.
+    pub server: Option<&'a NodeId>,
     /// Elements of the vector.
     pub elements: usize,
     /// How they travel, and what they cost beside that.
@@ -113,10 +115,11 @@ fn fastest(strategy: StrategyChoice, schedules: Vec<Schedule>, task: &Task<'_>) 
 
 impl<'a> Task<'a> {
     fn over(&self, over: Over) -> Request<'a> {
-        let Self { members, relays, elements, model, plan, at } = *self;
+        let Self { members, relays, server, elements, model, plan, at } = *self;
         Request {
             members,
             relays,
+            server,
             over,
             elements,
             wire: model.wire,

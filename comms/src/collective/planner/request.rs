@@ -20,7 +20,9 @@ pub(in crate::collective) struct Request<'a> {
     pub(in crate::collective) members: &'a [NodeId],
     /// The ranks behind them.
     pub(in crate::collective) relays: &'a [NodeId],
-    /// Whether these may be used.
+    /// Who of all these is to add up where one does.
+    pub(in crate::collective) server: Option<&'a NodeId>,
+    /// Whether relays may be used.
     pub(super) over: Over,
     /// Elements of the vector.
     pub(in crate::collective) elements: usize,

@@ -27,6 +27,8 @@ const REMEMBERED: usize = 4;
 pub struct RoundPlanner {
     strategy: StrategyChoice,
     model: CostModel,
+    /// Who adds up where one does.
+    server: Option<NodeId>,
     contacts: Arc<ContactPlan>,
     /// From where openings travel, if they do.
     host: Option<Arc<Host>>,
@@ -44,7 +46,7 @@ impl RoundPlanner {
     /// A planner of all-reduces by `strategy` over `contacts`, that has planned nothing.
     #[must_use]
     pub fn new(strategy: StrategyChoice, model: CostModel, contacts: Arc<ContactPlan>) -> Self {
-        Self { strategy, model, contacts, host: None, memory: Arc::default() }
+        Self { strategy, model, server: None, contacts, host: None, memory: Arc::default() }
     }
 
     /// The same planner for a job whose openings travel over the contacts, from the satellite `host`.
@@ -87,7 +89,8 @@ impl RoundPlanner {
     #[must_use]
     pub fn of(scenario: &Scenario, planned: &ContactPlan) -> Self {
         let contacts = Arc::new(planned.dilated(scenario.emulation.byte_scale));
-        Self::new(scenario.collective.strategy, CostModel::of(scenario.collective.wire), contacts)
+        let planner = Self::new(scenario.collective.strategy, CostModel::in_scenario(scenario), contacts);
+        Self { server: scenario.collective.server.clone(), ..planner }
     }
 
     /// The format that numbers are planned to travel in.
@@ -131,7 +134,15 @@ impl RoundPlanner {
     fn make(&self, view: &View, elements: usize, at: MissionTime) -> Result<Arc<RoundPlan>, PlanError> {
         let names = |list: &[Member]| list.iter().map(|member| member.id.clone()).collect::<Vec<NodeId>>();
         let (members, relays) = (names(&view.members), names(&view.relays));
-        let task = Task { members: &members, relays: &relays, elements, model: self.model, plan: &self.contacts, at };
+        let task = Task {
+            members: &members,
+            relays: &relays,
+            server: self.server.as_ref(),
+            elements,
+            model: self.model,
+            plan: &self.contacts,
+            at,
+        };
         let planned = plan(self.strategy, &task)?;
         let lasts_until = self.lasts_until(&planned, &[members, relays].concat(), at);
         let plan = Arc::new(RoundPlan::new(view, planned, at, lasts_until));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::codec::Wire;
+use crate::collective::schedule::Action;
 use crate::collective::test_plans::lasting;
 use crate::contacts::Contact;
 use crate::id::Rank;
@@ -40,7 +41,8 @@ fn planned_over(
     relays: &[NodeId],
     contacts: &ContactPlan,
 ) -> Result<Schedule, PlanError> {
-    let task = Task { members, relays, elements: 100, model: CostModel::of(Wire::Fp16), plan: contacts, at: AT };
+    let task =
+        Task { members, relays, server: None, elements: 100, model: CostModel::of(Wire::Fp16), plan: contacts, at: AT };
     plan(choice, &task).map(|planned| planned.schedule)
 }
 
@@ -53,7 +55,15 @@ fn auto_takes_what_completes_first() {
     let ring = lasting((0..6).map(|node| (node, (node + 1) % 6)));
     let (members, at) = (members(&[0, 1, 2, 3, 4, 5]), AT);
     let best = |elements| {
-        let task = Task { members: &members, relays: &[], elements, model: CostModel::of(Wire::Fp16), plan: &ring, at };
+        let task = Task {
+            members: &members,
+            relays: &[],
+            server: None,
+            elements,
+            model: CostModel::of(Wire::Fp16),
+            plan: &ring,
+            at,
+        };
         let by = |choice: &StrategyChoice| {
             plan(*choice, &task).map(|planned| (planned.completes, planned.schedule.strategy()))
         };
@@ -173,4 +183,24 @@ fn one_member_needs_no_contact_and_none_is_an_error() {
         assert!(strategy(word.parse().expect("a word"), &[5], &ContactPlan::default()).is_ok(), "{word}");
     }
     assert_eq!(strategy(StrategyChoice::Auto, &[], &ContactPlan::default()), Err(PlanError::NoMembers));
+}
+
+#[test]
+fn the_server_that_is_chosen_adds_up_and_another_one_if_it_is_lost() {
+    let star = linked(&[(0, 9), (1, 9), (2, 9), (0, 1), (1, 2)]);
+    let members = members(&[0, 1, 2]);
+    let serving = |server: u32, relays: &[u32]| {
+        let (relays, server) = (self::members(relays), NodeId::satellite(server));
+        let model = CostModel::of(Wire::Fp16);
+        let (relays, server) = (&relays[..], Some(&server));
+        let task = Task { members: &members, relays, server, elements: 100, model, plan: &star, at: AT };
+        let schedule = plan(StrategyChoice::ParameterServer, &task).expect("a schedule").schedule;
+        let merges = |rank: &Rank| schedule.program(*rank).iter().any(|step| step.action == Action::Merge);
+        let ranks = (0..4).map(Rank).filter(merges).map(|rank| rank.0);
+        ranks.collect::<Vec<_>>()
+    };
+    assert_eq!(serving(0, &[9]), [0]);
+    assert_eq!(serving(2, &[9]), [2]);
+    assert_eq!(serving(9, &[9]), [3], "a relay, which is the rank behind the members");
+    assert_eq!(serving(9, &[]), [1], "the relay is lost, and the one in the middle is the best of the others");
 }

@@ -30,7 +30,9 @@ fn planned(
 ) -> Result<Planned, PlanError> {
     let (members, relays) = (nodes(0, members), nodes(members, relays));
     let (model, at) = (CostModel::of(Wire::Fp16), MissionTime(1_000_000_000));
-    plan(choice, &Task { members: &members, relays: &relays, elements, model, plan: contacts, at })
+    // Any of them may be chosen to serve, or none.
+    let server = members.iter().chain(&relays).nth(elements % (members.len() + relays.len() + 1));
+    plan(choice, &Task { members: &members, relays: &relays, server, elements, model, plan: contacts, at })
 }
 
 /// Runs a schedule on numbers, in an order of frames that follows from a seed.

@@ -164,7 +164,8 @@ fn round(r: &mut Reader<'_, '_>) -> Option<RoundRules> {
 
 fn collective(r: &mut Reader<'_, '_>) -> Option<Collective> {
     let (strategy, wire, zstd) = (r.word(&keys::STRATEGY), r.word(&keys::WIRE), r.word(&keys::ZSTD));
-    Some(Collective { strategy: strategy?, wire: wire?, zstd: zstd? })
+    let (server, coding_gb_s) = (r.peer(&keys::SERVER), r.number(&keys::CODING));
+    Some(Collective { strategy: strategy?, server, wire: wire?, zstd: zstd?, coding_gb_s: coding_gb_s? })
 }
 
 fn checkpoint(r: &mut Reader<'_, '_>) -> Option<Checkpoint> {

@@ -22,10 +22,14 @@ impl Scenario {
         }
     }
 
-    /// The satellites that carry what the nodes send, in the order of the constellation: none in a mesh.
+    /// Those that carry what the nodes send: satellites in the order of the constellation, and the ground station that is a
+    /// parameter server. None in a mesh.
     #[must_use]
     pub fn relays(&self) -> Vec<NodeId> {
-        self.orbits().into_iter().flat_map(Orbits::relays).cloned().collect()
+        let Some(orbits) = self.orbits() else { return Vec::new() };
+        let is_station = |server: &&NodeId| orbits.stations.iter().any(|station| station.node == **server);
+        let server = self.collective.server.as_ref().filter(is_station);
+        orbits.relays().chain(server).cloned().collect()
     }
 
     /// How many nodes the job starts with.

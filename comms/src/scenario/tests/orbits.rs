@@ -167,6 +167,11 @@ fn what_does_not_go_together_is_refused_with_what_would() {
             "a link joins two satellites, or one with a station",
         ),
         (
+            "[collective]\nserver = \"palermo\"",
+            "`collective.server` = palermo is no node of `constellation` = 12: there are sat-0 to sat-11; relays and the ground \
+             stations svalbard, kiruna, hangzhou, maspalomas, singapore, punta-arenas can serve as well",
+        ),
+        (
             "[aggregator]\nmin_nodes = 13",
             "`aggregator.min_nodes` = 13 is more than `constellation` = 12: it can be 1 to 12",
         ),

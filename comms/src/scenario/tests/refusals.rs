@@ -171,6 +171,15 @@ fn a_broken_relation_is_refused_with_both_values_and_what_would_be_right() {
             "s.toml:5:13: `aggregator.min_nodes` = 5 is more than `mesh.nodes` = 4: it can be 1 to 4",
         ),
         (
+            "[collective]\nserver = \"sat-1\"\nstrategy = \"ring\"",
+            "s.toml:5:10: `collective.server` = sat-1 cannot be used with `collective.strategy` = ring: a server is for \
+             `parameter-server`, or for what `auto` chooses from; leave it out",
+        ),
+        (
+            "[collective]\nserver = \"station\"",
+            "s.toml:5:10: `collective.server` = station is no node of `mesh.nodes` = 4: there are sat-0 to sat-3",
+        ),
+        (
             "[aggregator]\nhost = \"sat-7\"",
             "s.toml:5:8: `aggregator.host` = sat-7 is no node of `mesh.nodes` = 4: there are sat-0 to sat-3",
         ),

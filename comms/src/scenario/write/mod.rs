@@ -32,8 +32,10 @@ impl Scenario {
         let round = &self.round;
         out.put(&keys::DEADLINE, secs(round.deadline)).put(&keys::ATTEMPTS, round.attempts);
         out.put(&keys::STRATEGY, text(self.collective.strategy.as_str()));
+        out.put_or_unset(&keys::SERVER, self.collective.server.as_ref().map(|server| text(server.as_str())));
         out.put(&keys::WIRE, text(self.collective.wire.as_str()));
         out.put(&keys::ZSTD, text(self.collective.zstd.as_str()));
+        out.put(&keys::CODING, number(self.collective.coding_gb_s));
         let checkpoint = &self.checkpoint;
         out.put(&keys::EVERY_ROUNDS, checkpoint.every_rounds).put(&keys::CHUNK, size(checkpoint.chunk));
         out.put(&keys::LANDING_DEADLINE, secs(checkpoint.landing_deadline));
