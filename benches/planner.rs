@@ -45,7 +45,16 @@ impl World {
 
     fn task(&self, elements: usize, at: MissionTime) -> Task<'_> {
         let Self { members, relays, contacts, .. } = self;
-        Task { members, relays, server: None, elements, model: CostModel::of(Wire::Fp16), plan: contacts, at }
+        Task {
+            members,
+            relays,
+            server: None,
+            gossip_rounds: 1,
+            elements,
+            model: CostModel::of(Wire::Fp16),
+            plan: contacts,
+            at,
+        }
     }
 
     fn plan(&self, strategy: StrategyChoice, elements: usize, at: MissionTime) -> Planned {

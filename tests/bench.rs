@@ -48,10 +48,14 @@ fn auto_is_the_best_of_all_and_no_row_beats_the_bound() {
                 assert_eq!((&row["median_secs"], number(row, "never_share")), (&Value::Null, Some(1.0)), "{row}");
                 continue;
             };
-            assert!(bound <= median, "{row}");
-            assert!(number(auto, "median_secs").is_some_and(|auto| auto <= median * 1.001), "{auto} and {row}");
             // Nothing happens here that is not planned.
             assert_eq!(number(row, "predicted_secs"), Some(median), "{row}");
+            if row["strategy"] == "gossip" {
+                assert!(row["ratio"].is_null() && number(row, "max_relative_error") > Some(0.1), "{row}");
+                continue;
+            }
+            assert!(bound <= median, "{row}");
+            assert!(number(auto, "median_secs").is_some_and(|auto| auto <= median * 1.001), "{auto} and {row}");
             assert!(number(row, "max_relative_error").is_some_and(|error| error < 0.01), "{row}");
         }
         assert!(number(auto, "ratio").is_some_and(|ratio| ratio < 1.15), "{auto}");

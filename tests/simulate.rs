@@ -148,7 +148,7 @@ fn jobs_survive_the_loss_of_a_node_in_every_phase_and_of_their_aggregator() {
 fn sizes_take_as_long_as_numbers_and_both_as_long_as_predicted() {
     let scenario = BYTES_ONLY.replace("256 KiB", "3 MB").replace("rate_mbps = 1000", "rate_mbps = 200");
     let mut took = Vec::new();
-    for coding in ["0", "0.1"] {
+    for coding in ["0", "0.02"] {
         let [real, sized] = ["real", "sized"].map(|payload| {
             let payload_key = format!("simulation.payload={payload}");
             let coding_key = format!("collective.coding_gb_s={coding}");
@@ -166,7 +166,7 @@ fn sizes_take_as_long_as_numbers_and_both_as_long_as_predicted() {
         assert!((real.1 / sized.1 - 1.0).abs() < 0.001, "{} bytes with numbers, {} without", real.1, sized.1);
         took.extend(sized.0.last().copied());
     }
-    assert!(took[1] > 1.02 * took[0], "coding takes its time: {took:?}");
+    assert!(took[1] > 1.1 * took[0], "coding takes its time: {took:?}");
 }
 
 #[test]

@@ -158,8 +158,8 @@ pub(super) fn planned(
     model: CostModel,
     at: MissionTime,
 ) -> Result<Planned, PlanError> {
-    let Field { members, relays, server, contacts } = field;
-    plan(choice, &Task { members, relays, server, elements, model, plan: &contacts.planned, at })
+    let Field { members, relays, server, gossip_rounds, contacts } = field;
+    plan(choice, &Task { members, relays, server, gossip_rounds, elements, model, plan: &contacts.planned, at })
 }
 
 /// The payload in the middle of their order by size; of two the larger.

@@ -46,6 +46,8 @@ pub struct Field<'a> {
     pub relays: &'a [NodeId],
     /// Who adds up where one does; nothing for whoever can first.
     pub server: Option<&'a NodeId>,
+    /// How often neighbours exchange in gossip.
+    pub gossip_rounds: u32,
     /// What is planned, and what happens.
     pub contacts: &'a Contacts,
 }
@@ -120,7 +122,11 @@ pub fn compare(
             {
                 return Err(error.clone());
             }
-            let outcomes: Vec<Outcome> = outcomes.into_iter().map(Result::unwrap_or_default).collect();
+            let bound = |cell: &[Result<Outcome, PlanError>]| cell.iter().flatten().find_map(|outcome| outcome.bound);
+            let outcomes = outcomes.into_iter().zip(cells).map(|(outcome, cell)| {
+                outcome.unwrap_or_else(|_| Outcome { bound: bound(cell), ..Outcome::default() })
+            });
+            let outcomes: Vec<Outcome> = outcomes.collect();
             compared.rows.push(row(comparison, field, *choice, *payload, &outcomes));
             compared.outcomes.push(outcomes);
         }
@@ -151,7 +157,9 @@ fn row(comparison: &Comparison, field: Field<'_>, choice: StrategyChoice, payloa
     let median = quantile(&took, 0.5);
     let nodes = field.members.len();
     let algbw = median.map(|secs| payload as f64 / secs / 1e9);
-    let ratios = outcomes.iter().map(|outcome| Some(outcome.took? / outcome.bound?)).filter(Option::is_some);
+    // What is not exact can undercut the bound.
+    let bounded = outcomes.iter().filter(|_| choice.is_exact());
+    let ratios = bounded.map(|outcome| Some(outcome.took? / outcome.bound?)).filter(Option::is_some);
     let bounds: Vec<Option<f64>> = outcomes.iter().map(|outcome| outcome.bound).filter(Option::is_some).collect();
     let predicted: Vec<Option<f64>> = outcomes.iter().map(|outcome| outcome.predicted).collect();
     let never = took.iter().filter(|took| took.is_none()).count();
@@ -195,8 +203,10 @@ fn error_of_mean(comparison: &Comparison, field: Field<'_>, choice: StrategyChoi
         exact.iter_mut().zip(values).for_each(|(sum, value)| *sum += f64::from(*value) / contributions.len() as f64);
     }
     let completed = in_memory::all_reduce(&schedule, comparison.model.wire, contributions).ok()?;
-    let mean = &completed.first()?.mean;
-    let worst = mean.iter().zip(&exact).map(|(mean, exact)| (f64::from(*mean) - exact).abs()).fold(0.0, f64::max);
+    // After an exact strategy all have the same.
+    let ranks = if schedule.is_exact() { 1 } else { completed.len() };
+    let pairs = completed[..ranks].iter().flat_map(|completed| completed.mean.iter().zip(&exact));
+    let worst = pairs.map(|(mean, exact)| (f64::from(*mean) - exact).abs()).fold(0.0, f64::max);
     let largest = exact.iter().map(|value| value.abs()).fold(0.0, f64::max);
     (largest > 0.0).then_some(worst / largest)
 }

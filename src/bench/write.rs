@@ -15,9 +15,10 @@ pub fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     let mut payload = None;
     for row in rows {
         if payload.replace(row.payload_bytes) != Some(row.payload_bytes) {
-            let bound = row.lower_bound_secs.map_or("none".to_owned(), secs);
+            let bound =
+                row.lower_bound_secs.map(|bound| format!("; no exact all-reduce is faster than {}", secs(bound)));
             let (size, wire) = (ByteSize(row.payload_bytes), row.wire);
-            writeln!(out, "{size} as {wire} among {} nodes; no exact all-reduce is faster than {bound}", row.nodes)?;
+            writeln!(out, "{size} as {wire} among {} nodes{}", row.nodes, bound.unwrap_or_default())?;
             writeln!(
                 out,
                 "  {:<16} {:>12} {:>12} {:>12} {:>7} {:>6} {:>10} {:>10} {:>9} {:>9}",

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use starloom_comms::codec::Wire;
 use starloom_comms::collective::cost::CostModel;
 use starloom_comms::limits::MAX_ELEMENTS;
-use starloom_comms::scenario::{Scenario, StrategyChoice};
+use starloom_comms::scenario::{Collective, Scenario, StrategyChoice};
 use starloom_comms::units::{ByteSize, MissionTime};
 
 use super::bench_files;
@@ -129,8 +129,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     progress.stage("the contacts".to_owned());
     let (members, relays) = (scenario.nodes(), scenario.relays());
     let contacts = scenario.contacts().or_exit(Exit::BadInput)?;
-    let server = scenario.collective.server.as_ref();
-    let field = Field { members: &members, relays: &relays, server, contacts: &contacts };
+    let Collective { server, gossip_rounds, .. } = &scenario.collective;
+    let (server, gossip_rounds) = (server.as_ref(), *gossip_rounds);
+    let field = Field { members: &members, relays: &relays, server, gossip_rounds, contacts: &contacts };
     progress.stage("strategies".to_owned());
     let told = |done: usize, all: usize| progress.share(done as f64 / all as f64);
     let compared = compare(&comparison, field, told).or_exit(Exit::Failed)?;

@@ -88,6 +88,13 @@ fn compare(
     program: &dyn Program,
     (root, created): (&Path, Timestamp),
 ) -> Result<Exit, Failure> {
+    if let Some(strategy) = args.strategies.iter().find(|strategy| !strategy.is_exact()) {
+        let message = format!(
+            "--strategies {strategy}: it leaves each node with a mean of its own, and a job commits one that all have; `bench \
+             allreduce` compares it"
+        );
+        return Err(Failure::message(Exit::BadInput, message));
+    }
     let mut flights = Vec::new();
     for &strategy in &args.strategies {
         let mut scenario = scenario.clone();

@@ -26,8 +26,8 @@ pub(super) struct Lanes {
     unread: BTreeMap<(NodeId, NodeId), VecDeque<Frame>>,
     /// How long coding takes.
     model: CostModel,
-    /// When a node has decoded all final numbers that have come to it.
-    decoded: BTreeMap<NodeId, MissionTime>,
+    /// When a node has decoded the final numbers that have come from each other.
+    decoded: BTreeMap<NodeId, BTreeMap<NodeId, MissionTime>>,
     /// What each node has sent: as bare `f32`, and on the wire.
     sent: BTreeMap<NodeId, (u64, u64)>,
     /// What lanes have sent of attempts that are not told of yet, if that is to be told.
@@ -137,17 +137,17 @@ impl Lanes {
     }
 
     /// A frame has come to a node.
-    pub(super) fn arrived(&mut self, node: &NodeId, frame: &Frame, now: MissionTime) {
+    pub(super) fn arrived(&mut self, from: &NodeId, node: &NodeId, frame: &Frame, now: MissionTime) {
         let coding = self.model.coding(frame.header().elements as usize);
         if frame.header().kind == Kind::Final && !coding.is_zero() {
-            let decoded = self.decoded.entry(node.clone()).or_default();
-            *decoded = (*decoded).max(now + coding);
+            let decoded = self.decoded.entry(node.clone()).or_default().entry(from.clone()).or_default();
+            *decoded = now.max(*decoded) + coding;
         }
     }
 
     /// When a node can have the mean of all that has come to it.
     pub(super) fn decoded(&self, node: &NodeId) -> MissionTime {
-        self.decoded.get(node).copied().unwrap_or_default()
+        self.decoded.get(node).into_iter().flat_map(BTreeMap::values).copied().max().unwrap_or_default()
     }
 
     /// A receiver reads no further on the lane from a peer.

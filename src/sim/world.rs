@@ -133,7 +133,7 @@ impl World<'_> {
             }
             Happening::Arrived(from, to, frame) => {
                 if let Some(frame) = self.lanes.read(&to, &from, *frame) {
-                    self.lanes.arrived(&to, &frame, self.now);
+                    self.lanes.arrived(&from, &to, &frame, self.now);
                     self.tell_member(&to, Event::Frame { from, frame });
                 }
             }

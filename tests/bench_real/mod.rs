@@ -57,7 +57,7 @@ fn predicted_wire_bytes(measurement: &Measurement) -> BTreeMap<(&'static str, u6
         starts: vec![MissionTime::ZERO],
         seed: 0,
     };
-    let field = Field { members: &members, relays: &[], server: None, contacts: &contacts };
+    let field = Field { members: &members, relays: &[], server: None, gossip_rounds: 8, contacts: &contacts };
     let rows = compare(&comparison, field, |_, _| {}).expect("schedules");
     rows.rows.into_iter().map(|row| ((row.strategy, row.payload_bytes), row.wire_bytes)).collect()
 }
@@ -89,6 +89,18 @@ fn ten_million_elements_come_out_the_same_everywhere() {
         rows.iter().all(|row| row.max_relative_error.is_some_and(|error| (1e-6..1e-2).contains(&error))),
         "{rows:?}"
     );
+}
+
+#[test]
+fn gossip_comes_as_near_as_its_rounds_allow() {
+    let ring = repository("configs/star12-ring.toml").display().to_string();
+    let error = |rounds: u32| {
+        let rounds = format!("collective.gossip_rounds={rounds}");
+        let rows = rows(&[&ring, "--sizes", "64KiB", "--strategies", "gossip", "--set", &rounds]);
+        rows[0]["max_relative_error"].as_f64().unwrap_or_else(|| panic!("{rows:?}"))
+    };
+    let (few, many) = (error(2), error(60));
+    assert!(few > 0.3 && many < 0.03, "after 2 rounds {few}, after 60 {many}");
 }
 
 /// The rows of `bench allreduce --real`.

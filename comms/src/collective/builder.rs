@@ -24,13 +24,19 @@ impl ScheduleBuilder {
         let received = vec![vec![0; segments.len()]; ranks];
         let programs = vec![Vec::new(); ranks];
         let shares = vec![Shares::one(); segments.len()];
-        let frame_elements = usize::MAX;
-        Self { schedule: Schedule { strategy, segments, shares, programs, contributors, frame_elements }, received }
+        let schedule =
+            Schedule { strategy, segments, shares, programs, contributors, frame_elements: usize::MAX, gossip: None };
+        Self { schedule, received }
     }
 
     /// Frames have at most so many elements, in whole blocks of the codecs.
     pub fn limit_frames(&mut self, elements: usize) {
         self.schedule.frame_elements = elements.next_multiple_of(BLOCK).max(BLOCK);
+    }
+
+    /// Every rank ends with the mean of the shares that it has, and goes through the schedule so many times.
+    pub fn gossip(&mut self, turns: u32) {
+        self.schedule.gossip = Some(turns);
     }
 
     /// The mean of `segment` consists of `shares`.

@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 
-use super::{Completed, Contribution, FrameError, Machine, Schedule, Tag};
+use super::{Completed, Contribution, FrameError, Machine, Schedule, Tag, Turns};
 use crate::codec::Wire;
 use crate::id::{Attempt, Rank, Round, ViewId};
 
@@ -32,18 +32,28 @@ pub fn all_reduce(
 ) -> Result<Vec<Completed>, FrameError> {
     assert_eq!(contributions.len(), schedule.contributors(), "contributions and contributing ranks");
     let schedule = Arc::new(schedule.clone());
+    let ranks: Vec<Rank> = (0..).map(Rank).take(schedule.contributors()).collect();
+    let begin = |(rank, (values, samples)): (&Rank, (Vec<f32>, u64))| {
+        Turns::new(&schedule, *rank, &Contribution::new(Arc::new(values), samples))
+    };
+    let mut turns: Vec<Turns> = ranks.iter().zip(contributions).map(begin).collect();
+    loop {
+        let completed = turn(&schedule, wire, &turns)?;
+        let outcomes: Vec<Completed> =
+            turns.iter_mut().zip(completed).filter_map(|(turns, completed)| turns.end(completed)).collect();
+        if outcomes.len() == turns.len() {
+            return Ok(outcomes);
+        }
+    }
+}
+
+/// What comes of one turn on each contributing rank.
+fn turn(schedule: &Arc<Schedule>, wire: Wire, turns: &[Turns]) -> Result<Vec<Completed>, FrameError> {
     let tag = Tag { view: ViewId(0), round: Round(0), attempt: Attempt(0) };
     let ranks: Vec<Rank> = (0..).map(Rank).take(schedule.ranks()).collect();
     let mut machines: Vec<Machine> = Vec::with_capacity(ranks.len());
-    for (rank, (values, samples)) in ranks.iter().zip(contributions) {
-        machines.push(Machine::new(
-            schedule.clone(),
-            *rank,
-            tag,
-            wire,
-            &Contribution::new(Arc::new(values), samples),
-            None,
-        ));
+    for (rank, turns) in ranks.iter().zip(turns) {
+        machines.push(Machine::new(schedule.clone(), *rank, tag, wire, turns.contribution(), None));
     }
     let relays = &ranks[schedule.contributors()..];
     machines.extend(relays.iter().map(|rank| Machine::relay(schedule.clone(), *rank, tag, wire, None)));

@@ -61,6 +61,7 @@ pub mod strategies;
 mod test_network;
 #[cfg(test)]
 mod test_plans;
+mod turns;
 mod verify;
 
 pub use builder::ScheduleBuilder;
@@ -70,4 +71,5 @@ pub use planner::{PlanError, Planned, RoundPlan, RoundPlanner, Task, plan};
 pub use residual::Residual;
 pub use schedule::{Action, Schedule, Segment, Step};
 pub use shares::Shares;
+pub use turns::Turns;
 pub use verify::{VerifyError, verify, verify_from};

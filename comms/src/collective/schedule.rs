@@ -103,6 +103,8 @@ pub struct Schedule {
     pub(super) contributors: usize,
     /// Most elements of a frame.
     pub(super) frame_elements: usize,
+    /// How often it is gone through, where that leaves each rank with a mean of its own.
+    pub(super) gossip: Option<u32>,
 }
 
 impl Schedule {
@@ -128,6 +130,20 @@ impl Schedule {
     #[must_use]
     pub const fn is_relay(&self, rank: Rank) -> bool {
         rank.index() >= self.contributors
+    }
+
+    /// Whether all ranks end with the same mean of all contributions. Only of such schedules does [`verify`](super::verify())
+    /// prove something.
+    #[must_use]
+    pub const fn is_exact(&self) -> bool {
+        self.gossip.is_none()
+    }
+
+    /// How often it is gone through, each time with what the time before has left: more than once in gossip only. See
+    /// [`Turns`](super::Turns).
+    #[must_use]
+    pub fn turns(&self) -> u32 {
+        self.gossip.unwrap_or(1)
     }
 
     /// Elements of the vector.
@@ -201,6 +217,7 @@ impl Schedule {
         put(self.programs.len() as u64);
         put(self.contributors as u64);
         put(self.frame_elements as u64);
+        put(u64::from(self.gossip.unwrap_or_default()));
         for program in &self.programs {
             put(program.len() as u64);
             for step in program {

@@ -1,9 +1,10 @@
 //! Every key of a scenario, in the order in which a resolved scenario is written.
 
+use super::collective::{Packing, StrategyChoice};
 use super::key::{Absent, High, Key, Kind, Low};
 use super::orbits::Band;
 use super::training::{LearningRateSchedule, Mode, Optimizer};
-use super::types::{Packing, SimulatedPayload, StrategyChoice, Topology};
+use super::types::{SimulatedPayload, Topology};
 use crate::codec::Wire;
 use crate::events::Phase;
 use crate::limits::{MAX_CHUNK_BYTES, MAX_ELEMENTS, MAX_NODES};
@@ -225,6 +226,9 @@ keys! {
     SERVER = "collective.server", "", Peer, Unset,
         "Where `parameter-server` adds up: a satellite that trains or relays, or a ground station, which then takes part as a relay \
          does. Without it, and when it is lost, the member that has all contributions first.";
+    GOSSIP_ROUNDS = "collective.gossip_rounds", "rounds", Integer(1, 1000), Default("8"),
+        "How often neighbours exchange what they have in `gossip`. No job can go by that strategy, as it leaves each node with a mean \
+         of its own; `bench allreduce` compares it.";
     WIRE = "collective.wire", "", Word(Wire::WORDS), Default("\"fp16\""),
         "How numbers look in frames; sums are in f32 in any case. What `int8` and `topk` lose is kept and made up for in \
          the next rounds, and parameters of one dimension travel as `fp16` with them.";

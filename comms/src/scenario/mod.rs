@@ -21,6 +21,7 @@
 //! `relations` compares them. `keys` is the one table of every key; `configs/README.md` shows it.
 
 mod build;
+mod collective;
 mod documents;
 mod error;
 mod key;
@@ -47,12 +48,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+pub use collective::{Collective, Packing, StrategyChoice};
 pub use error::{Flaw, Place, Problem, ScenarioError};
 pub use orbits::{Band, OrbitSource, Orbiter, Orbits, Role, Station};
 pub use training::{LearningRateSchedule, Mode, Optimizer, Private, Training};
 pub use types::{
-    AggregatorRules, Checkpoint, Collective, Compute, Emulation, Fault, FaultTime, Geometry, Ground, Job, Mesh,
-    Network, Outage, Packing, RoundRules, Scenario, SimulatedPayload, Simulation, StrategyChoice, Topology,
+    AggregatorRules, Checkpoint, Compute, Emulation, Fault, FaultTime, Geometry, Ground, Job, Mesh, Network, Outage,
+    RoundRules, Scenario, SimulatedPayload, Simulation, Topology,
 };
 pub use word::InvalidWord;
 

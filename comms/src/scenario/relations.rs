@@ -3,12 +3,13 @@
 use std::fmt::Display;
 use std::iter;
 
+use super::collective::{Collective, StrategyChoice};
 use super::error::Flaw;
 use super::orbits::Orbits;
 use super::problems::Problems;
 use super::training::{Mode, Optimizer};
 use super::tree::{Node, Source};
-use super::types::{Collective, Fault, FaultTime, Geometry, Outage, Scenario, StrategyChoice};
+use super::types::{Fault, FaultTime, Geometry, Outage, Scenario};
 use crate::events::Phase;
 use crate::id::{NodeId, Round};
 
@@ -18,6 +19,7 @@ pub(super) fn check(scenario: &Scenario, document: &Node, problems: &mut Problem
     relations.of_training();
     relations.of_private_data();
     relations.of_aggregator();
+    relations.of_strategy();
     relations.of_server();
     relations.of_network();
     for (index, outage) in scenario.outages.iter().enumerate() {
@@ -83,6 +85,16 @@ impl Relations<'_, '_> {
             && !self.scenario.relays().contains(&host)
         {
             self.is_node("aggregator.host", &host);
+        }
+    }
+
+    fn of_strategy(&mut self) {
+        let strategy = self.scenario.collective.strategy;
+        if !strategy.is_exact() {
+            let remedy = "it leaves each node with a mean of its own, and a job commits one that all have; take another, and \
+                          `bench allreduce --strategies gossip` to compare it";
+            let mode = ("training.mode", self.scenario.training.mode);
+            self.broken(("collective.strategy", strategy), "cannot be used with", mode, remedy);
         }
     }
 

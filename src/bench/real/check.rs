@@ -1,6 +1,6 @@
 //! A result against the exact mean, which every rank can compute.
 //!
-//! A long vector is looked at in parts, one by each rank: since all ranks hold the same bits, together they look at all of it.
+//! A long vector is looked at in parts, one by each rank: where all ranks hold the same bits, together they look at all of it.
 
 use std::ops::Range;
 
@@ -16,12 +16,20 @@ const SHORT: usize = 64 * 1024;
 /// Elements whose exact means are held at once, and whose bits are hashed at once.
 const RUN: usize = 16 * 1024;
 
+/// Of which part of a long vector a rank says how exact it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Of its own: the others have the same.
+    Own,
+    Whole,
+}
+
 /// What a rank's result comes to.
-pub(super) fn check(completed: &Completed, seed: u64, rank: u32, ranks: u32, wire: Wire) -> Check {
+pub(super) fn check(completed: &Completed, seed: u64, rank: u32, ranks: u32, wire: Wire, whose: Part) -> Check {
     let elements = completed.mean.len();
-    let part = match elements {
-        0..=SHORT => 0..elements,
-        _ => part(elements, rank as usize, ranks as usize),
+    let part = match whose {
+        Part::Own if elements > SHORT => part(elements, rank as usize, ranks as usize),
+        _ => 0..elements,
     };
     let runs = part.clone().step_by(RUN).map(|start| start..part.end.min(start + RUN));
     let runs: Vec<Exact> = runs.map(|range| Exact::new(seed, ranks, range)).collect();
@@ -97,7 +105,8 @@ mod tests {
         let elements = SHORT + 1000;
         let [first, second] = [0, 1].map(|rank| contribution(9, rank, 0..elements).collect::<Vec<_>>());
         let mean: Vec<f32> = first.iter().zip(&second).map(|(first, second)| (first + second) / 2.0).collect();
-        let share = |mean: &[f32], rank| check(&completed(mean.to_vec()), 9, rank, 2, Wire::F32).share_of_bound;
+        let share =
+            |mean: &[f32], rank| check(&completed(mean.to_vec()), 9, rank, 2, Wire::F32, Part::Own).share_of_bound;
         assert!(share(&mean, 0) <= 1.0 && share(&mean, 1) <= 1.0);
         let mut off = mean.clone();
         off[elements - 1] += 1e-5;

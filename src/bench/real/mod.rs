@@ -31,7 +31,7 @@ use starloom_comms::collective::{PlanError, Schedule, Task, plan};
 use starloom_comms::contacts::ContactPlan;
 use starloom_comms::id::NodeId;
 use starloom_comms::net::tls::Authority;
-use starloom_comms::scenario::{Scenario, StrategyChoice};
+use starloom_comms::scenario::{Collective, Scenario, StrategyChoice};
 use starloom_comms::units::MissionTime;
 
 pub use self::error::RealError;
@@ -153,8 +153,9 @@ fn schedule(
 ) -> Result<Schedule, PlanError> {
     let (members, relays) = (scenario.nodes(), scenario.relays());
     let model = CostModel::of(wire);
-    let server = scenario.collective.server.as_ref();
+    let Collective { server, gossip_rounds, .. } = &scenario.collective;
+    let (server, gossip_rounds) = (server.as_ref(), *gossip_rounds);
     let at = MissionTime::ZERO;
-    let task = Task { members: &members, relays: &relays, server, elements, model, plan: contacts, at };
+    let task = Task { members: &members, relays: &relays, server, gossip_rounds, elements, model, plan: contacts, at };
     Ok(plan(strategy, &task)?.schedule)
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use serde::de::DeserializeOwned;
-use starloom_comms::collective::{Contribution, Machine, Schedule};
+use starloom_comms::collective::{Completed, Contribution, Machine, Schedule, Turns};
 use starloom_comms::contacts::ContactPlan;
 use starloom_comms::id::{NodeId, Rank};
 use starloom_comms::net::identity::Identity;
@@ -18,7 +18,7 @@ use starloom_comms::net::listen::Listener;
 use starloom_comms::net::tls::Credentials;
 use starloom_comms::scenario::{Scenario, StrategyChoice};
 
-use super::check::check;
+use super::check::{Part, check};
 use super::endpoint::{Broken, Endpoint};
 use super::numbers::contribution;
 use super::words::{Account, Brief, Introduction, Said, Size};
@@ -165,27 +165,53 @@ impl Bench<'_> {
         let (rank, wire) = (self.endpoint.rank(), self.brief.wire);
         self.endpoint.barrier().await?;
         let cpu = cpu_time();
-        let tag = self.endpoint.next_tag();
         let begin = Instant::now();
-        let mut machine = match schedule.is_relay(rank) {
-            true => Machine::relay(schedule.clone(), rank, tag, wire, None),
-            false => Machine::new(schedule.clone(), rank, tag, wire, contribution, self.spare.take()),
+        let (completed, wire_bytes) = match schedule.is_relay(rank) {
+            true => (None, self.carry(schedule).await?),
+            false => {
+                let completed = self.go_through(schedule, contribution).await?;
+                let wire_bytes = completed.wire_bytes;
+                (Some(completed), wire_bytes)
+            }
         };
-        self.endpoint.complete(&mut machine).await?;
         account.secs.push(begin.elapsed().as_secs_f64());
-        account.wire_bytes = machine.traffic().wire_bytes;
+        account.wire_bytes = wire_bytes;
         self.endpoint.barrier().await?;
         account.cpu_secs.push(cpu_time().saturating_sub(cpu).as_secs_f64());
-        if machine.is_relay() {
-            return Ok(());
-        }
-        let completed = machine.finish();
+        let Some(completed) = completed else { return Ok(()) };
         if is_last {
             let contributors = u32::try_from(schedule.contributors()).unwrap_or(u32::MAX);
-            account.check = Some(check(&completed, self.scenario.seed, rank.0, contributors, wire));
+            let part = if schedule.is_exact() { Part::Own } else { Part::Whole };
+            account.check = Some(check(&completed, self.scenario.seed, rank.0, contributors, wire, part));
         }
         self.spare = Some(completed.mean);
         Ok(())
+    }
+
+    /// All turns of a schedule, as one who contributes.
+    async fn go_through(&mut self, schedule: &Arc<Schedule>, contribution: &Contribution) -> Result<Completed, Broken> {
+        let (rank, wire) = (self.endpoint.rank(), self.brief.wire);
+        let mut turns = Turns::new(schedule, rank, contribution);
+        loop {
+            let (tag, spare) = (self.endpoint.next_tag(), self.spare.take());
+            let mut machine = Machine::new(schedule.clone(), rank, tag, wire, turns.contribution(), spare);
+            self.endpoint.complete(&mut machine).await?;
+            if let Some(completed) = turns.end(machine.finish()) {
+                return Ok(completed);
+            }
+        }
+    }
+
+    /// All turns of a schedule, as a relay: the bytes that it has sent.
+    async fn carry(&mut self, schedule: &Arc<Schedule>) -> Result<u64, Broken> {
+        let mut wire_bytes = 0;
+        for _ in 0..schedule.turns() {
+            let (tag, rank) = (self.endpoint.next_tag(), self.endpoint.rank());
+            let mut machine = Machine::relay(schedule.clone(), rank, tag, self.brief.wire, None);
+            self.endpoint.complete(&mut machine).await?;
+            wire_bytes += machine.traffic().wire_bytes;
+        }
+        Ok(wire_bytes)
     }
 
     /// Tells of progress, as the first rank.

@@ -22,7 +22,10 @@ pub(super) fn rows(
             let mut row = empty(strategy.as_str(), measurement.wire, size.elements, nodes.len());
             if let Some(place) = place {
                 let of_ranks: Vec<&Account> = accounts.iter().map(|of_rank| &of_rank[number][place]).collect();
-                let error = agree(&row, measurement.wire, size.elements, &nodes, &of_ranks)?;
+                let error = match strategy.is_exact() {
+                    true => agree(&row, measurement.wire, size.elements, &nodes, &of_ranks)?,
+                    false => worst_error(&of_ranks),
+                };
                 fill(&mut row, &of_ranks);
                 row.max_relative_error = error;
             }
@@ -49,12 +52,20 @@ fn agree(
         return Err(RealError::Different { strategy: strategy(), elements, node, first });
     }
     let most = |of: fn(&Check) -> f64| checks.iter().map(|check| of(check)).fold(0.0, f64::max);
-    let (error, largest) = (most(|check| check.worst_error), most(|check| check.largest_mean));
-    let share = most(|check| check.share_of_bound);
+    let (error, share) = (most(|check| check.worst_error), most(|check| check.share_of_bound));
     if share > 1.0 {
         return Err(RealError::Inexact { strategy: strategy(), elements, error, share, wire });
     }
-    Ok((largest > 0.0).then_some(error / largest))
+    Ok(worst_error(accounts))
+}
+
+/// How far results are off, as a share of the largest magnitude in the mean.
+fn worst_error(accounts: &[&Account]) -> Option<f64> {
+    let checks = accounts.iter().filter_map(|account| account.check.as_ref());
+    let worst =
+        |(error, largest): (f64, f64), check: &Check| (check.worst_error.max(error), check.largest_mean.max(largest));
+    let (error, largest) = checks.fold((0.0, 0.0), worst);
+    (largest > 0.0).then_some(error / largest)
 }
 
 fn fill(row: &mut Row, accounts: &[&Account]) {

@@ -9,6 +9,7 @@ pub(super) const BLUE: RGBColor = RGBColor(0, 114, 178);
 pub(super) const ORANGE: RGBColor = RGBColor(230, 159, 0);
 pub(super) const VERMILLION: RGBColor = RGBColor(213, 94, 0);
 const SKY_BLUE: RGBColor = RGBColor(86, 180, 233);
+const YELLOW: RGBColor = RGBColor(240, 228, 66);
 const GREEN: RGBColor = RGBColor(0, 158, 115);
 const PURPLE: RGBColor = RGBColor(204, 121, 167);
 const GREY: RGBColor = RGBColor(130, 130, 130);
@@ -41,7 +42,7 @@ pub(super) enum Mark {
 
 /// In the order of [`StrategyChoice::WORDS`], behind `auto`. Lines often lie on one another, so that those which are drawn later
 /// are thinner.
-const STRATEGIES: [(RGBColor, u32, Mark); 8] = [
+const STRATEGIES: [(RGBColor, u32, Mark); 9] = [
     (VERMILLION, 5, Mark::Dot),
     (PURPLE, 5, Mark::Ring),
     (GREY, 4, Mark::Triangle),
@@ -50,6 +51,7 @@ const STRATEGIES: [(RGBColor, u32, Mark); 8] = [
     (SKY_BLUE, 3, Mark::Ring),
     (GREEN, 2, Mark::Triangle),
     (BLUE, 2, Mark::Cross),
+    (YELLOW, 2, Mark::Dot),
 ];
 
 /// The look of a strategy: `auto` is a broad band behind what it takes.

@@ -28,6 +28,8 @@ pub struct Course {
     pub(super) contributors: usize,
     segments: Vec<Segment>,
     frame_elements: usize,
+    /// How often it is gone through.
+    turns: u32,
 }
 
 /// One thing that happens: numbers are sent, or made. Its number stands for them.
@@ -43,7 +45,7 @@ pub(super) struct Op {
     pub(super) kind: Kind,
     /// Whether the rank's own contribution is in it, or nothing but that it is ready.
     pub(super) own: bool,
-    /// Whether the rank has to code for it.
+    /// Whether the rank has to code before it sends.
     pub(super) coded: bool,
     /// Whether whoever has it then holds a share that everybody needs.
     pub(super) is_root: bool,
@@ -62,6 +64,7 @@ impl Course {
             contributors: schedule.contributors(),
             segments: schedule.segments().to_vec(),
             frame_elements: schedule.frame_elements,
+            turns: schedule.turns(),
         }
     }
 
@@ -114,7 +117,9 @@ impl Course {
         bursts: Option<&mut Vec<Burst>>,
     ) -> Prediction {
         let mut execution = Execution::<T>::new(self, nodes, plan, ready, (cuts, coding), bursts);
-        execution.run();
+        for _ in 0..self.turns {
+            execution.run();
+        }
         execution.prediction()
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Execution<'a, T> {
     course: &'a Course,
     nodes: &'a [NodeId],
     ready: &'a [MissionTime],
+    /// When each rank goes through it.
+    begins: Vec<MissionTime>,
     cuts: &'a [Cut],
     /// Nanoseconds of coding for a frame of each segment.
     coding: &'a [u64],
@@ -31,6 +33,9 @@ struct LaneState<'a> {
     lane: Lane<'a>,
     /// Whether it has sent all that it was to send so far.
     sends: bool,
+    /// When its sender, and its receiver, have coded what was before.
+    encodes_from: u64,
+    decodes_from: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -50,12 +55,13 @@ impl<'a, T: Timing> Execution<'a, T> {
     ) -> Self {
         let lane = |(from, to): &(Rank, Rank)| {
             let lane = Lane::new(plan.contacts(&nodes[from.index()], &nodes[to.index()]));
-            LaneState { lane, sends: true }
+            LaneState { lane, sends: true, encodes_from: 0, decodes_from: 0 }
         };
         Self {
             course,
             nodes,
             ready,
+            begins: Vec::new(),
             cuts,
             coding,
             lanes: course.lanes.iter().map(lane).collect(),
@@ -66,8 +72,11 @@ impl<'a, T: Timing> Execution<'a, T> {
         }
     }
 
+    /// Goes through the course, once more with what the time before has left.
     pub(super) fn run(&mut self) {
         let course = self.course;
+        self.done.clear();
+        self.begins = self.ranks.iter().map(|rank| rank.done).collect();
         for op in &course.ops {
             let happens = self.happens(op);
             self.done.push(happens);
@@ -98,9 +107,11 @@ impl<'a, T: Timing> Execution<'a, T> {
     fn happens(&mut self, op: &Op) -> Option<T> {
         let ready = self.taken(op)?;
         let coding = self.coding[op.segment as usize];
-        let ready = if op.coded && coding > 0 { ready.worked(coding) } else { ready };
+        let worked = |ready: &T, free: &mut u64| if coding > 0 { ready.worked(coding, free) } else { ready.clone() };
         let Some(lane) = op.lane else {
-            self.store(op, op.rank.index(), ready.first(), ready.last());
+            // Whoever makes numbers decodes them as all others do. To be sent they are encoded for their lanes.
+            let usable = worked(&ready, &mut 0).last();
+            self.store(op, op.rank.index(), ready.first(), usable);
             return Some(ready);
         };
         let (from, to) = self.course.lanes[lane as usize];
@@ -109,6 +120,7 @@ impl<'a, T: Timing> Execution<'a, T> {
             return None;
         }
         let cut = self.cuts[op.segment as usize];
+        let ready = if op.coded { worked(&ready, &mut state.encodes_from) } else { ready };
         let arrived = match &mut self.bursts {
             Some(bursts) => ready.carried(&mut state.lane, cut, |run| {
                 bursts.push(Burst::of(run, (from, to), op.segment, op.kind));
@@ -122,7 +134,7 @@ impl<'a, T: Timing> Execution<'a, T> {
             return None;
         };
         if op.kind == Kind::Final {
-            let usable = if coding > 0 { arrived.worked(coding).last() } else { arrived.last() };
+            let usable = worked(&arrived, &mut self.lanes[lane as usize].decodes_from).last();
             self.store(op, to.index(), arrived.first(), usable);
         }
         Some(arrived)
@@ -131,7 +143,7 @@ impl<'a, T: Timing> Execution<'a, T> {
     /// When all is there that an op takes.
     fn taken(&self, op: &Op) -> Option<T> {
         let frames = self.cuts[op.segment as usize].frames;
-        let mut taken = op.own.then(|| T::at_once(frames, self.ready[op.rank.index()]));
+        let mut taken = op.own.then(|| T::at_once(frames, self.begins[op.rank.index()]));
         for &input in &self.course.inputs[op.inputs.0 as usize..op.inputs.1 as usize] {
             let input = self.done[input as usize].as_ref()?;
             taken = Some(taken.map_or_else(|| input.clone(), |taken| taken.and(input)));

@@ -85,20 +85,17 @@ impl Flow {
         both
     }
 
-    /// When a worker that takes `each` nanoseconds for a frame, one after the other, has done them.
-    pub(in crate::collective) fn worked(&self, each: u64) -> Self {
-        if each == 0 {
-            return self.clone();
-        }
+    /// When a worker that takes `each` nanoseconds for a frame, one after the other, and is `free` from an instant on has done them,
+    /// and is free again.
+    pub(in crate::collective) fn worked(&self, each: u64, free: &mut u64) -> Self {
         // A worker that is always busy from the first frame on, and one that waits for each frame: the later of the two at every
         // knot, since what holds him up is always a knot.
         let mut worked = Self::empty();
-        let mut free = 0;
         let mut frame = 0;
         while frame < self.frames() {
             let (ready, end) = self.stretch(frame);
             let count = u64::from(end.frame - frame);
-            let start = ready.max(free);
+            let start = ready.max(*free);
             let (busy_until, waits_until) = (start + each * (count + 1), end.at + each);
             let pace = (end.at - ready).checked_div(count).unwrap_or_default();
             worked.push(frame, start + each);
@@ -107,8 +104,8 @@ impl Flow {
                     u32::try_from((start - ready) / (pace - each)).unwrap_or(u32::MAX).min(end.frame - frame);
                 worked.push(frame + caught_up, start + each * (u64::from(caught_up) + 1));
             }
-            free = busy_until.max(waits_until);
-            worked.push(end.frame, free);
+            *free = busy_until.max(waits_until);
+            worked.push(end.frame, *free);
             frame = end.frame + 1;
         }
         worked

@@ -14,8 +14,8 @@ pub(super) trait Timing: Clone {
     /// When both are there, frame by frame.
     fn and(&self, other: &Self) -> Self;
 
-    /// When a worker that takes `each` nanoseconds for a frame has done them.
-    fn worked(&self, each: u64) -> Self;
+    /// When a worker that takes `each` nanoseconds for a frame, and is `free` from an instant on, has done them, and is free again.
+    fn worked(&self, each: u64, free: &mut u64) -> Self;
 
     /// When the first frame is there.
     fn first(&self) -> MissionTime;
@@ -36,8 +36,8 @@ impl Timing for Flow {
         self.and(other)
     }
 
-    fn worked(&self, each: u64) -> Self {
-        self.worked(each)
+    fn worked(&self, each: u64, free: &mut u64) -> Self {
+        self.worked(each, free)
     }
 
     fn first(&self) -> MissionTime {
@@ -63,11 +63,10 @@ impl<const N: usize> Timing for [u64; N] {
         std::array::from_fn(|frame| self[frame].max(other[frame]))
     }
 
-    fn worked(&self, each: u64) -> Self {
-        let mut free = 0;
+    fn worked(&self, each: u64, free: &mut u64) -> Self {
         self.map(|ready| {
-            free = ready.max(free) + each;
-            free
+            *free = ready.max(*free) + each;
+            *free
         })
     }
 

@@ -217,7 +217,8 @@ impl<'a> Tracer<'a> {
                 _ => self.ranks[rank.index()].segments[segment as usize].shares.get(share).map(|held| {
                     self.inputs.push(held);
                     let op = self.op(rank, segment, self.inputs.len() - 1);
-                    Op { kind: Kind::Final, coded: false, ..op }
+                    // What has come is passed on as it is.
+                    Op { kind: Kind::Final, coded: self.ops[held as usize].lane.is_none(), ..op }
                 }),
             };
             let Some(op) = op else { break };

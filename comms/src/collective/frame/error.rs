@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::{Frame, Header, Kind, MAGIC, Tag};
+use super::header::MAGIC;
+use super::{Frame, Header, Kind, Tag};
 use crate::codec::Format;
 use crate::id::Rank;
 use crate::limits::MAX_MESSAGE_BYTES;

@@ -1,6 +1,6 @@
 //! The frame: what a lane carries in a collective.
 //!
-//! A frame is a header of 64 bytes and a payload, a run of one segment in the round's [`Wire`] format. All fields
+//! A frame is a header of 64 bytes and a payload, a run of one segment in the round's [`Wire`](crate::codec::Wire) format. All fields
 //! are little endian:
 //!
 //! | offset | bytes | field | meaning |
@@ -23,6 +23,7 @@
 //! The inner checksum is that of what follows alone, so that passing it on under another header does not read it again.
 
 mod error;
+mod header;
 mod packing;
 #[cfg(test)]
 mod tests;
@@ -31,59 +32,12 @@ use bytes::Bytes;
 use crc_fast::CrcAlgorithm;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use self::header::{CHECKED, PACKED, u64_at};
 use self::packing::Packed;
-use crate::codec::{BLOCK, Format, Wire};
-use crate::id::{Attempt, Round, ViewId};
-use crate::limits::{MAX_ELEMENTS, MAX_MESSAGE_BYTES};
+use crate::limits::MAX_MESSAGE_BYTES;
 
 pub use error::{FrameError, Piece};
-
-/// Which try at which round a frame belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Tag {
-    /// The roster that the schedule is made for.
-    pub view: ViewId,
-    /// The round.
-    pub round: Round,
-    /// The try at it.
-    pub attempt: Attempt,
-}
-
-impl std::fmt::Display for Tag {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "round {} attempt {} view {}", self.round, self.attempt, self.view)
-    }
-}
-
-/// What the numbers of a frame, or of a step, are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A sum of some contributions, each weighted by its samples.
-    Partial,
-    /// The mean over all contributions, or a share of their sum, as its owner encoded it.
-    Final,
-}
-
-/// The facts that a frame states about its payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
-    /// The try at a round that it belongs to.
-    pub tag: Tag,
-    /// Partial sum or final mean.
-    pub kind: Kind,
-    /// Format of the payload.
-    pub wire: Format,
-    /// Index of the segment in the schedule.
-    pub segment: u32,
-    /// Index among the segment's [`Shares`](super::Shares); 0 in a partial sum.
-    pub share: u32,
-    /// Elements in this frame.
-    pub elements: u32,
-    /// The first element's offset within the segment.
-    pub offset: u64,
-    /// Samples summed into a partial, in the final mean, or in a share.
-    pub samples: u64,
-}
+pub use header::{Header, Kind, Tag};
 
 /// A header with its payload, checked. Cloning shares the payload. Frames are equal if the same crosses links.
 #[derive(Debug, Clone)]
@@ -180,33 +134,7 @@ impl Frame {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "a payload is at most MAX_MESSAGE_BYTES long")]
     pub fn encode_header(&self) -> [u8; Self::HEADER_BYTES] {
-        let Header { tag, kind, wire, segment, share, elements, offset, samples } = self.header;
-        let mut bytes = [0; Self::HEADER_BYTES];
-        bytes[0..4].copy_from_slice(&MAGIC);
-        bytes[4] = match kind {
-            Kind::Partial => 0,
-            Kind::Final => 1,
-        };
-        bytes[5] = match wire.wire {
-            Wire::F32 => 0,
-            Wire::Fp16 => 1,
-            Wire::Bf16 => 2,
-            Wire::Int8 => 3,
-            Wire::TopK => 4,
-        };
-        if self.is_packed() {
-            bytes[5] |= PACKED;
-        }
-        bytes[6..8].copy_from_slice(&wire.exempt.to_le_bytes());
-        bytes[8..12].copy_from_slice(&tag.view.0.to_le_bytes());
-        bytes[12..16].copy_from_slice(&tag.attempt.0.to_le_bytes());
-        bytes[16..24].copy_from_slice(&tag.round.0.to_le_bytes());
-        bytes[24..28].copy_from_slice(&segment.to_le_bytes());
-        bytes[28..32].copy_from_slice(&elements.to_le_bytes());
-        bytes[32..40].copy_from_slice(&offset.to_le_bytes());
-        bytes[40..48].copy_from_slice(&samples.to_le_bytes());
-        bytes[48..52].copy_from_slice(&(self.body().len() as u32).to_le_bytes());
-        bytes[52..56].copy_from_slice(&share.to_le_bytes());
+        let mut bytes = self.header.encode(self.is_packed(), self.body().len() as u32);
         let checksum = xxh3_64_with_seed(&bytes[..CHECKED], self.body_crc());
         bytes[CHECKED..].copy_from_slice(&checksum.to_le_bytes());
         bytes
@@ -232,7 +160,7 @@ impl Frame {
         if body.len() > MAX_MESSAGE_BYTES - Self::HEADER_BYTES {
             return Err(FrameError::Length { bytes: Self::HEADER_BYTES + body.len() });
         }
-        let (header, declared) = parse_header(bytes)?;
+        let (header, declared) = Header::parse(bytes)?;
         let is_packed = bytes[5] & PACKED != 0;
         let (carried, needed) = (body.len(), header.wire.encoded_len(header.elements as usize));
         if declared != carried || (needed != carried && !(is_packed && carried < needed)) {
@@ -257,63 +185,4 @@ impl Frame {
 /// With the carry-less multiplication of today's processors this is four times as fast as a hash.
 fn crc(payload: &[u8]) -> u64 {
     crc_fast::checksum(CrcAlgorithm::Crc64Nvme, payload)
-}
-
-const MAGIC: [u8; 4] = *b"SLF1";
-/// In the byte of the format: the payload travels packed.
-const PACKED: u8 = 0x80;
-/// Header bytes that the checksum covers.
-const CHECKED: usize = Frame::HEADER_BYTES - size_of::<u64>();
-
-/// The fields of a header, and the length of payload that it declares.
-fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FrameError> {
-    let magic = u32_at(bytes, 0);
-    if magic != u32::from_le_bytes(MAGIC) {
-        return Err(FrameError::Magic { magic });
-    }
-    let field = |name, value| FrameError::Field { name, value };
-    let kind = match bytes[4] {
-        0 => Kind::Partial,
-        1 => Kind::Final,
-        other => return Err(field("kind", u64::from(other))),
-    };
-    let wire = match bytes[5] & !PACKED {
-        0 => Wire::F32,
-        1 => Wire::Fp16,
-        2 => Wire::Bf16,
-        3 => Wire::Int8,
-        4 => Wire::TopK,
-        _ => return Err(field("wire", u64::from(bytes[5]))),
-    };
-    let (elements, exempt) = (u32_at(bytes, 28), u16::from_le_bytes([bytes[6], bytes[7]]));
-    if exempt > 0 && (!wire.wants_residual() || usize::from(exempt) > (elements as usize).div_ceil(BLOCK)) {
-        return Err(field("exempt", u64::from(exempt)));
-    }
-    if elements as usize > wire.frame_elements() {
-        return Err(field("elements", u64::from(elements)));
-    }
-    let offset = u64_at(bytes, 32);
-    if offset > MAX_ELEMENTS as u64 - u64::from(elements) {
-        return Err(field("offset", offset));
-    }
-    let tag =
-        Tag { view: ViewId(u32_at(bytes, 8)), round: Round(u64_at(bytes, 16)), attempt: Attempt(u32_at(bytes, 12)) };
-    let (segment, share, samples) = (u32_at(bytes, 24), u32_at(bytes, 52), u64_at(bytes, 40));
-    if kind == Kind::Partial && share != 0 {
-        return Err(field("share", u64::from(share)));
-    }
-    let wire = Format { wire, exempt };
-    Ok((Header { tag, kind, wire, segment, share, elements, offset, samples }, u32_at(bytes, 48) as usize))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut field = [0; 4];
-    field.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(field)
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let mut field = [0; 8];
-    field.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(field)
 }

@@ -3,7 +3,11 @@
 use bytes::BytesMut;
 use proptest::prelude::*;
 
+use super::header::MAGIC;
 use super::*;
+use crate::codec::{Format, Wire};
+use crate::id::{Attempt, Round, ViewId};
+use crate::limits::MAX_ELEMENTS;
 
 fn bytes_of(frame: &Frame) -> Bytes {
     let mut bytes = BytesMut::from(&frame.encode_header()[..]);

@@ -115,6 +115,12 @@ impl Recipe {
                 }
             }
         }
+        if !schedule.is_exact() {
+            for (segment, recipe) in (0..).zip(&mut segments) {
+                let receives = inbound.values().flatten().filter(|receive| receive.segment == segment);
+                recipe.leave_out(&receives.map(|receive| receive.share).collect::<Vec<_>>());
+            }
+        }
         Self { inbound, outbound, segments }
     }
 }
@@ -143,6 +149,19 @@ impl SegmentRecipe {
     /// Whether partial sums are added to each other here, or made into final numbers.
     pub(super) fn adds_up(&self) -> bool {
         self.groups.iter().any(|group| group.receives.len() > 1 || matches!(group.goes, Goes::Into { .. }))
+    }
+
+    /// Adds up only those shares that come, and the own one.
+    fn leave_out(&mut self, comes: &[u32]) {
+        let own = self.own_share();
+        let Self { roots, uses, .. } = self;
+        roots.retain(|root| {
+            let is_there = Some(*root) == own || comes.contains(root);
+            if !is_there {
+                uses.remove(root);
+            }
+            is_there
+        });
     }
 
     fn close_group(&mut self, after: u32, goes: Goes) -> u32 {

@@ -52,6 +52,12 @@ pub enum PlanError {
         /// From when on.
         at: MissionTime,
     },
+    /// A round needs one mean that all have.
+    #[error("{strategy} leaves each node with a mean of its own, and a round commits one that all have")]
+    Inexact {
+        /// The strategy.
+        strategy: &'static str,
+    },
     /// The strategy has nothing to offer.
     #[error("{strategy} from {at} on finds no schedule that the contacts suffice for")]
     Nothing {

@@ -17,7 +17,7 @@ mod ways;
 use self::request::{Known, Over};
 use super::cost::{CostModel, Prediction, predict};
 use super::schedule::Schedule;
-use super::strategies::STRATEGIES;
+use super::strategies::{STRATEGIES, Strategy};
 use super::verify::verify;
 use crate::contacts::ContactPlan;
 use crate::id::NodeId;
@@ -39,6 +39,8 @@ pub struct Task<'a> {
     pub relays: &'a [NodeId],
     /// Who of them is to add up where one does; nothing for whoever can first.
     pub server: Option<&'a NodeId>,
+    /// How often neighbours exchange in gossip.
+    pub gossip_rounds: u32,
     /// Elements of the vector.
     pub elements: usize,
     /// How they travel, and what they cost beside that.
@@ -60,7 +62,7 @@ pub struct Planned {
     pub completes: MissionTime,
 }
 
-/// Makes the schedule that completes first, of those that the chosen strategy makes; with `auto` of all strategies. One that
+/// Makes the schedule that completes first, of those that the chosen strategy makes; with `auto` of all exact strategies. One that
 /// needs no relays comes before one that is as fast over relays.
 ///
 /// # Errors
@@ -75,7 +77,10 @@ pub fn plan(choice: StrategyChoice, task: &Task<'_>) -> Result<Planned, PlanErro
             break;
         }
         let mut request = task.over(over);
-        for strategy in STRATEGIES.iter().filter(|strategy| [StrategyChoice::Auto, strategy.choice].contains(&choice)) {
+        let is_asked_for = |strategy: &&Strategy| {
+            strategy.choice == choice || choice == StrategyChoice::Auto && strategy.choice.is_exact()
+        };
+        for strategy in STRATEGIES.iter().filter(is_asked_for) {
             if let Ok(best) = &best {
                 request.until = request.a_little_after(best.completes.0.saturating_sub(task.at.0));
             }
@@ -87,7 +92,8 @@ pub fn plan(choice: StrategyChoice, task: &Task<'_>) -> Result<Planned, PlanErro
             }
         }
     }
-    debug_assert_eq!(best.as_ref().map(|planned| verify(&planned.schedule)).unwrap_or(Ok(())), Ok(()));
+    let exact = best.as_ref().ok().filter(|planned| planned.schedule.is_exact());
+    debug_assert_eq!(exact.map_or(Ok(()), |planned| verify(&planned.schedule)), Ok(()));
     best
 }
 
@@ -115,11 +121,12 @@ fn fastest(strategy: StrategyChoice, schedules: Vec<Schedule>, task: &Task<'_>) 
 
 impl<'a> Task<'a> {
     fn over(&self, over: Over) -> Request<'a> {
-        let Self { members, relays, server, elements, model, plan, at } = *self;
+        let Self { members, relays, server, gossip_rounds, elements, model, plan, at } = *self;
         Request {
             members,
             relays,
             server,
+            gossip_rounds,
             over,
             elements,
             wire: model.wire,

@@ -22,6 +22,8 @@ pub(in crate::collective) struct Request<'a> {
     pub(in crate::collective) relays: &'a [NodeId],
     /// Who of all these is to add up where one does.
     pub(in crate::collective) server: Option<&'a NodeId>,
+    /// How often neighbours exchange in gossip.
+    pub(in crate::collective) gossip_rounds: u32,
     /// Whether relays may be used.
     pub(super) over: Over,
     /// Elements of the vector.

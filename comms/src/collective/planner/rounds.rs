@@ -138,11 +138,15 @@ impl RoundPlanner {
             members: &members,
             relays: &relays,
             server: self.server.as_ref(),
+            gossip_rounds: 1,
             elements,
             model: self.model,
             plan: &self.contacts,
             at,
         };
+        if !self.strategy.is_exact() {
+            return Err(PlanError::Inexact { strategy: self.strategy.as_str() });
+        }
         let planned = plan(self.strategy, &task)?;
         let lasts_until = self.lasts_until(&planned, &[members, relays].concat(), at);
         let plan = Arc::new(RoundPlan::new(view, planned, at, lasts_until));

@@ -91,7 +91,16 @@ mod tests {
 
     fn completes(choice: StrategyChoice, members: &[NodeId], plan_of: &crate::contacts::ContactPlan) -> Option<f64> {
         let (model, at) = (CostModel::of(Wire::Fp16), MissionTime::ZERO);
-        let task = Task { members, relays: &[], server: None, elements: 40_000_000, model, plan: plan_of, at };
+        let task = Task {
+            members,
+            relays: &[],
+            server: None,
+            gossip_rounds: 8,
+            elements: 40_000_000,
+            model,
+            plan: plan_of,
+            at,
+        };
         plan(choice, &task).ok().map(|planned| planned.completes.as_secs_f64())
     }
 

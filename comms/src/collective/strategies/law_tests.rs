@@ -32,7 +32,10 @@ fn planned(
     let (model, at) = (CostModel::of(Wire::Fp16), MissionTime(1_000_000_000));
     // Any of them may be chosen to serve, or none.
     let server = members.iter().chain(&relays).nth(elements % (members.len() + relays.len() + 1));
-    plan(choice, &Task { members: &members, relays: &relays, server, elements, model, plan: contacts, at })
+    plan(
+        choice,
+        &Task { members: &members, relays: &relays, server, gossip_rounds: 8, elements, model, plan: contacts, at },
+    )
 }
 
 /// Runs a schedule on numbers, in an order of frames that follows from a seed.
@@ -83,7 +86,7 @@ proptest! {
         let bound = Bounds::with_relays(&contacts, &bounds.0, &bounds.1);
         let bound = bound.at(Wire::Fp16.encoded_len(elements) as u64, MissionTime(1_000_000_000));
         let mut best: Option<MissionTime> = None;
-        for strategy in STRATEGIES {
+        for strategy in STRATEGIES.iter().filter(|strategy| strategy.choice.is_exact()) {
             let Ok(planned) = planned(strategy.choice, (members, relays), elements, &contacts) else { continue };
             prop_assert_eq!(verify(&planned.schedule), Ok(()), "{}", strategy.choice);
             check_numbers(&planned, seed);
@@ -106,7 +109,7 @@ fn every_strategy_is_sound_for_1_to_64_ranks() {
         let contacts = lasting(links.filter(|(a, b)| a != b));
         let n = ranks as usize;
         let elements = [0, 1, n - 1, n, n + 1, 10_000_000][n % 6];
-        for strategy in STRATEGIES {
+        for strategy in STRATEGIES.iter().filter(|strategy| strategy.choice.is_exact()) {
             match planned(strategy.choice, (ranks, 0), elements, &contacts) {
                 Ok(planned) => assert_eq!(verify(&planned.schedule), Ok(()), "{} for {ranks}", strategy.choice),
                 // These need contacts that few constellations have.

@@ -10,6 +10,7 @@ pub mod contact_ring;
 pub mod contact_tree;
 #[cfg(test)]
 mod feedback_tests;
+pub mod gossip;
 pub mod halving_doubling;
 pub mod hierarchical;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub(super) const STRATEGIES: &[Strategy] = &[
     contact_gather::STRATEGY,
     contact_tree::STRATEGY,
     parameter_server::STRATEGY,
+    gossip::STRATEGY,
 ];
 
 /// A way to make schedules.

@@ -6,6 +6,7 @@ mod stations;
 
 use std::path::Path;
 
+use super::collective::Collective;
 use super::error::Flaw;
 use super::key::{Element, Space};
 use super::keys;
@@ -13,8 +14,8 @@ use super::reader::Reader;
 use super::training::{Mode, Optimizer, Private, Training};
 use super::tree::Value;
 use super::types::{
-    AggregatorRules, Checkpoint, Collective, Compute, Emulation, Fault, FaultTime, Geometry, Ground, Job, Mesh,
-    Network, Outage, RoundRules, Scenario, Simulation,
+    AggregatorRules, Checkpoint, Compute, Emulation, Fault, FaultTime, Geometry, Ground, Job, Mesh, Network, Outage,
+    RoundRules, Scenario, Simulation,
 };
 use crate::events::Phase;
 use crate::id::Round;
@@ -164,8 +165,16 @@ fn round(r: &mut Reader<'_, '_>) -> Option<RoundRules> {
 
 fn collective(r: &mut Reader<'_, '_>) -> Option<Collective> {
     let (strategy, wire, zstd) = (r.word(&keys::STRATEGY), r.word(&keys::WIRE), r.word(&keys::ZSTD));
-    let (server, coding_gb_s) = (r.peer(&keys::SERVER), r.number(&keys::CODING));
-    Some(Collective { strategy: strategy?, server, wire: wire?, zstd: zstd?, coding_gb_s: coding_gb_s? })
+    let (server, gossip_rounds) = (r.peer(&keys::SERVER), r.integer(&keys::GOSSIP_ROUNDS));
+    let coding_gb_s = r.number(&keys::CODING);
+    Some(Collective {
+        strategy: strategy?,
+        server,
+        gossip_rounds: gossip_rounds?,
+        wire: wire?,
+        zstd: zstd?,
+        coding_gb_s: coding_gb_s?,
+    })
 }
 
 fn checkpoint(r: &mut Reader<'_, '_>) -> Option<Checkpoint> {

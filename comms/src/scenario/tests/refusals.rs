@@ -176,6 +176,12 @@ fn a_broken_relation_is_refused_with_both_values_and_what_would_be_right() {
              `parameter-server`, or for what `auto` chooses from; leave it out",
         ),
         (
+            "[collective]\nstrategy = \"gossip\"",
+            "s.toml:5:12: `collective.strategy` = gossip cannot be used with `training.mode` = local-sgd: it leaves each node with \
+             a mean of its own, and a job commits one that all have; take another, and `bench allreduce --strategies gossip` to \
+             compare it",
+        ),
+        (
             "[collective]\nserver = \"station\"",
             "s.toml:5:10: `collective.server` = station is no node of `mesh.nodes` = 4: there are sat-0 to sat-3",
         ),

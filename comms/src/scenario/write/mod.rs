@@ -33,6 +33,7 @@ impl Scenario {
         out.put(&keys::DEADLINE, secs(round.deadline)).put(&keys::ATTEMPTS, round.attempts);
         out.put(&keys::STRATEGY, text(self.collective.strategy.as_str()));
         out.put_or_unset(&keys::SERVER, self.collective.server.as_ref().map(|server| text(server.as_str())));
+        out.put(&keys::GOSSIP_ROUNDS, self.collective.gossip_rounds);
         out.put(&keys::WIRE, text(self.collective.wire.as_str()));
         out.put(&keys::ZSTD, text(self.collective.zstd.as_str()));
         out.put(&keys::CODING, number(self.collective.coding_gb_s));
