@@ -63,6 +63,23 @@ fn auto_is_the_best_of_all_and_no_row_beats_the_bound() {
 }
 
 #[test]
+fn two_jobs_at_once_share_the_links_and_stay_above_the_bound_of_both() {
+    let of = |jobs: &str| {
+        rows("star12-ring", &["--strategies", "ring,contact-tree", "--payload", "8GB", "--starts", "2", "--jobs", jobs])
+    };
+    for (alone, both) in of("1").iter().zip(of("2")) {
+        let [alone_secs, both_secs] = [alone, &both].map(|row| number(row, "median_secs").expect("completes"));
+        // Light time is paid once.
+        assert!((1.7..2.05).contains(&(both_secs / alone_secs)), "{alone} {both}");
+        assert!(number(&both, "ratio").is_some_and(|ratio| ratio >= 1.0), "{both}");
+        assert_eq!(number(&both, "jobs"), Some(2.0));
+        assert_eq!(number(&both, "wire_bytes"), number(alone, "wire_bytes").map(|bytes| 2.0 * bytes));
+        assert_eq!(number(&both, "acquisitions"), number(alone, "acquisitions"), "both use the same windows");
+        assert_eq!(number(&both, "predicted_secs"), number(alone, "predicted_secs"), "nobody plans for others");
+    }
+}
+
+#[test]
 fn a_scenario_without_a_ring_shows_that_it_never_completes() {
     let rows = rows("star12-gap", &["--strategies", "ring,auto", "--payload", "4MB", "--starts", "2"]);
     let never: Vec<_> = rows.iter().map(|row| (row["strategy"].as_str(), number(row, "never_share"))).collect();

@@ -31,28 +31,30 @@ pub struct Row {
     pub min_secs: Option<f64>,
     /// 95 % of the starts complete within it; none if they do not.
     pub p95_secs: Option<f64>,
-    /// `payload_bytes` over the median.
+    /// `payload_bytes`, of all at once, over the median.
     pub algbw_gb_s: Option<f64>,
     /// That times `2(n−1)/n`.
     pub busbw_gb_s: Option<f64>,
-    /// What crosses all links in one all-reduce, headers included: the median.
+    /// What crosses all links in one all-reduce, or so many at once, headers included: the median.
     pub wire_bytes: Option<u64>,
-    /// How often two terminals have to find each other for one all-reduce: windows of contact that it uses, each counted once
+    /// How often two terminals have to find each other for it: windows of contact that it uses, each counted once
     /// for both directions of its link, also one that is open when the round begins; the median over the starts that
     /// complete.
     pub acquisitions: Option<u64>,
     /// The largest difference of the mean from the exact one, over the largest magnitude of that.
     pub max_relative_error: Option<f64>,
-    /// What no exact all-reduce is faster than: the median over the starts that have such a bound.
+    /// What no exact all-reduce, or so many at once, is faster than: the median over the starts that have such a bound.
     pub lower_bound_secs: Option<f64>,
     /// The median of the ratios of completion to lower bound.
     pub ratio: Option<f64>,
     /// Share of the starts from which it never completes within the plan; none for real processes, as the three before.
     pub never_share: Option<f64>,
-    /// The median of what the planner predicted.
+    /// The median of what the planner predicted, which knows of one alone.
     pub predicted_secs: Option<f64>,
     /// What all processes together compute for one all-reduce: the median; none if there are none.
     pub cpu_secs: Option<f64>,
+    /// How many all-reduces go on at once over the same links. Times are those of the last of them, bytes of all together.
+    pub jobs: u16,
 }
 
 /// The value below which `share` of all are, of which some are missing and count as endless: nothing if it is one of those.

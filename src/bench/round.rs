@@ -1,10 +1,12 @@
-//! One all-reduce: planned on what a planner may know, and followed through what happens.
+//! One all-reduce, or several of the same at once: planned on what a planner may know, and followed through what happens.
 
 use std::io;
 
 use serde_json::json;
-use starloom_comms::collective::cost::{Burst, CostModel, Never, predict_bursts};
-use starloom_comms::collective::{Kind, PlanError, Planned, Task, plan};
+use starloom_comms::collective::cost::{
+    Burst, Concurrent, CostModel, Never, Outcome, predict_bursts, predict_concurrent,
+};
+use starloom_comms::collective::{Kind, PlanError, Planned, Schedule, Task, plan};
 use starloom_comms::contacts::ContactPlan;
 use starloom_comms::id::{NodeId, Rank};
 use starloom_comms::scenario::StrategyChoice;
@@ -25,7 +27,7 @@ pub struct Round {
     pub start: MissionTime,
     /// When the planner expected every member to have the mean.
     pub predicted: MissionTime,
-    /// When every member had it, or who waits for ever.
+    /// When every member had it, of the last of several, or who waits for ever.
     pub completes: Result<MissionTime, Never>,
     /// What lanes sent, ordered by sender, receiver and time.
     pub bursts: Vec<Burst>,
@@ -35,7 +37,8 @@ pub struct Round {
 }
 
 impl Round {
-    /// Plans `elements` numbers from `start` on, and follows the schedule through what happens.
+    /// Plans `elements` numbers from `start` on, and follows the schedule through what happens. Several jobs have the same
+    /// schedule, as each plans as if it were alone.
     ///
     /// # Errors
     /// Why there is no schedule.
@@ -49,16 +52,16 @@ impl Round {
         let Planned { schedule, prediction, completes: predicted } = planned(choice, field, elements, model, start)?;
         let nodes: Vec<NodeId> = field.members.iter().chain(field.relays).cloned().collect();
         let actual = field.contacts.actual.listed();
-        let (happened, bursts) = predict_bursts(&schedule, &nodes, actual, start, &model);
+        let (completes, bursts) = happened(&schedule, &nodes, actual, start, (&model, field.jobs));
         Ok(Self {
             acquisitions: acquisitions(&bursts, &nodes, actual),
             nodes,
             strategy: schedule.strategy(),
             start,
             predicted,
-            completes: happened.completes,
+            completes,
             bursts,
-            planned_bytes: prediction.wire_bytes(),
+            planned_bytes: prediction.wire_bytes() * u64::from(field.jobs),
         })
     }
 
@@ -150,6 +153,28 @@ impl Round {
     }
 }
 
+/// When so many jobs have gone through a schedule at once, and what lanes sent for it.
+fn happened(
+    schedule: &Schedule,
+    nodes: &[NodeId],
+    plan: &ContactPlan,
+    start: MissionTime,
+    (model, jobs): (&CostModel, u16),
+) -> (Result<MissionTime, Never>, Vec<Burst>) {
+    if jobs <= 1 {
+        let (prediction, bursts) = predict_bursts(schedule, nodes, plan, start, model);
+        return (prediction.completes, bursts);
+    }
+    let at_once = vec![Concurrent { schedule, nodes, start }; jobs.into()];
+    let (mut last, mut all) = (Ok(start), Vec::new());
+    for Outcome { completes, bursts } in predict_concurrent(&at_once, plan, model) {
+        last = last.and_then(|last| completes.map(|completes| last.max(completes)));
+        all.extend(bursts);
+    }
+    all.sort_by_key(|burst| (burst.from, burst.to, burst.start));
+    (last, all)
+}
+
 /// The schedule that a strategy makes of what is known.
 pub(super) fn planned(
     choice: StrategyChoice,
@@ -158,7 +183,7 @@ pub(super) fn planned(
     model: CostModel,
     at: MissionTime,
 ) -> Result<Planned, PlanError> {
-    let Field { members, relays, server, gossip_rounds, contacts } = field;
+    let Field { members, relays, server, gossip_rounds, contacts, .. } = field;
     plan(choice, &Task { members, relays, server, gossip_rounds, elements, model, plan: &contacts.planned, at })
 }
 

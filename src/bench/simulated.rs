@@ -48,6 +48,8 @@ pub struct Field<'a> {
     pub server: Option<&'a NodeId>,
     /// How often neighbours exchange in gossip.
     pub gossip_rounds: u32,
+    /// How many all-reduces of the same go on at once over the same links; at least one.
+    pub jobs: u16,
     /// What is planned, and what happens.
     pub contacts: &'a Contacts,
 }
@@ -99,7 +101,9 @@ pub fn compare(
                     let Some(payload) = payloads.get(cell / starts.len().max(1)) else { return };
                     let start = starts[cell % starts.len()];
                     let elements = elements(*payload);
-                    let bound = bounds.at(comparison.model.wire.encoded_len(elements) as u64, start);
+                    // Several at once are one of a vector that is as long as all of theirs.
+                    let bytes = (comparison.model.wire.encoded_len(elements) as u64).saturating_mul(field.jobs.into());
+                    let bound = bounds.at(bytes, start);
                     let bound = bound.map(|bound| bound.time.as_secs_f64());
                     let run = |choice: &StrategyChoice| {
                         let outcome = run(*choice, field, elements, comparison.model, start);
@@ -156,7 +160,7 @@ fn row(comparison: &Comparison, field: Field<'_>, choice: StrategyChoice, payloa
     let took: Vec<Option<f64>> = outcomes.iter().map(|outcome| outcome.took).collect();
     let median = quantile(&took, 0.5);
     let nodes = field.members.len();
-    let algbw = median.map(|secs| payload as f64 / secs / 1e9);
+    let algbw = median.map(|secs| payload as f64 * f64::from(field.jobs) / secs / 1e9);
     // What is not exact can undercut the bound.
     let bounded = outcomes.iter().filter(|_| choice.is_exact());
     let ratios = bounded.map(|outcome| Some(outcome.took? / outcome.bound?)).filter(Option::is_some);
@@ -167,6 +171,7 @@ fn row(comparison: &Comparison, field: Field<'_>, choice: StrategyChoice, payloa
         strategy: choice.as_str(),
         wire: comparison.model.wire.as_str(),
         nodes,
+        jobs: field.jobs,
         payload_bytes: payload,
         median_secs: median,
         min_secs: quantile(&took, 0.0),

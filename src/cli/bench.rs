@@ -69,6 +69,10 @@ struct AllReduceArgs {
     /// From how many instants, spread over the first half of the contact plan.
     #[arg(long, value_name = "COUNT", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=1000))]
     starts: u16,
+    /// How many all-reduces of the same vector go on at once over the same links, as if so many jobs shared the satellites. Each
+    /// is planned as if it were alone; times are those of the last of them.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64), conflicts_with = "real")]
+    jobs: u16,
     /// A table, an object a line, lines with commas, or a report with pictures.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -131,7 +135,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let contacts = scenario.contacts().or_exit(Exit::BadInput)?;
     let Collective { server, gossip_rounds, .. } = &scenario.collective;
     let (server, gossip_rounds) = (server.as_ref(), *gossip_rounds);
-    let field = Field { members: &members, relays: &relays, server, gossip_rounds, contacts: &contacts };
+    let field =
+        Field { members: &members, relays: &relays, server, gossip_rounds, jobs: args.jobs, contacts: &contacts };
     progress.stage("strategies".to_owned());
     let told = |done: usize, all: usize| progress.share(done as f64 / all as f64);
     let compared = compare(&comparison, field, told).or_exit(Exit::Failed)?;
@@ -145,8 +150,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             command: &bench_files::command(
                 args.scenario.as_deref().unwrap_or(Path::new("")),
                 &comparison,
-                args.starts,
-                &args.set,
+                &bench_files::Repeats { starts: args.starts, jobs: args.jobs, set: &args.set },
             ),
             comparison: &comparison,
             field,
@@ -156,7 +160,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         };
         bench_files::report(page, &subject)?.into_bytes()
     } else {
-        let about = format!("{}, from {} starts", scenario.name, comparison.starts.len());
+        let jobs = if args.jobs == 1 { String::new() } else { format!(", {} at once", args.jobs) };
+        let about = format!("{}, from {} starts{jobs}", scenario.name, comparison.starts.len());
         rows_text(args.format, &about, &compared.rows).or_exit(Exit::Environment)?
     };
     progress.end();

@@ -62,8 +62,15 @@ pub(super) fn trace(
     })
 }
 
+/// How often a comparison is made, and on which changes to its scenario.
+pub(super) struct Repeats<'a> {
+    pub(super) starts: u16,
+    pub(super) jobs: u16,
+    pub(super) set: &'a [String],
+}
+
 /// The command line that makes a comparison again, with what was left to defaults written out.
-pub(super) fn command(scenario: &Path, comparison: &Comparison, starts: u16, set: &[String]) -> String {
+pub(super) fn command(scenario: &Path, comparison: &Comparison, repeats: &Repeats<'_>) -> String {
     let list = |items: &mut dyn Iterator<Item = String>| items.collect::<Vec<_>>().join(",");
     let strategies = list(&mut comparison.strategies.iter().map(|each| each.as_str().to_owned()));
     let sizes = list(&mut comparison.payloads.iter().map(u64::to_string));
@@ -72,8 +79,11 @@ pub(super) fn command(scenario: &Path, comparison: &Comparison, starts: u16, set
     option("--strategies", strategies);
     option("--wire", comparison.model.wire.as_str().to_owned());
     option("--sizes", sizes);
-    option("--starts", starts.to_string());
-    for pair in set {
+    option("--starts", repeats.starts.to_string());
+    if repeats.jobs > 1 {
+        option("--jobs", repeats.jobs.to_string());
+    }
+    for pair in repeats.set {
         option("--set", quoted(pair));
     }
     option("--format", "html".to_owned());

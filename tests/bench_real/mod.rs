@@ -57,7 +57,7 @@ fn predicted_wire_bytes(measurement: &Measurement) -> BTreeMap<(&'static str, u6
         starts: vec![MissionTime::ZERO],
         seed: 0,
     };
-    let field = Field { members: &members, relays: &[], server: None, gossip_rounds: 8, contacts: &contacts };
+    let field = Field { members: &members, relays: &[], server: None, gossip_rounds: 8, jobs: 1, contacts: &contacts };
     let rows = compare(&comparison, field, |_, _| {}).expect("schedules");
     rows.rows.into_iter().map(|row| ((row.strategy, row.payload_bytes), row.wire_bytes)).collect()
 }

@@ -90,6 +90,7 @@ fn empty(strategy: &'static str, wire: Wire, elements: usize, nodes: usize) -> R
         strategy,
         wire: wire.as_str(),
         nodes,
+        jobs: 1,
         payload_bytes: (elements * size_of::<f32>()) as u64,
         median_secs: None,
         min_secs: None,

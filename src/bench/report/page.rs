@@ -25,8 +25,8 @@ failed acquisitions and lost light where the scenario has them. Frames with thei
 nanosecond: rates, light time, windows, frames that wait for the next window, and flows that share a lane. The error of the mean is
 measured on numbers that are really encoded, added up and decoded, in a vector of at most 16,384.</p>
 <p>Not simulated are processes, sockets, TLS and compression; the time that training takes, and encoding and adding up unless the
-scenario says how fast they are (collective.coding_gb_s); messages to and from the aggregator; the loss of nodes and other faults; and whatever else links may carry, such as checkpoints. Each round has the
-links to itself.</p>
+scenario says how fast they are (collective.coding_gb_s); messages to and from the aggregator; the loss of nodes and other faults; and whatever else links may carry, such as checkpoints. Each round has
+the links to itself, but for others of the same that are asked for with --jobs: those take turns, frame by frame.</p>
 ";
 
 pub(super) fn html(subject: &Subject<'_>, figures: &[Figure]) -> String {
@@ -47,11 +47,15 @@ fn write(page: &mut String, subject: &Subject<'_>, figures: &[Figure]) -> std::f
     )?;
     writeln!(
         page,
-        "<p>Simulated: {} nodes{}, numbers as {}, from {}, seed {}, by starloom {}.</p>",
+        "<p>Simulated: {} nodes{}{}, numbers as {}, from {}, seed {}, by starloom {}.</p>",
         subject.field.members.len(),
         match subject.field.relays.len() {
             0 => String::new(),
             count => format!(" and {count} relays"),
+        },
+        match subject.field.jobs {
+            1 => String::new(),
+            count => format!(", {count} all-reduces at once, each planned as if it were alone"),
         },
         comparison.model.wire.as_str(),
         subject.starts(),

@@ -29,7 +29,7 @@ pub struct Course {
     segments: Vec<Segment>,
     frame_elements: usize,
     /// How often it is gone through.
-    turns: u32,
+    pub(super) turns: u32,
 }
 
 /// One thing that happens: numbers are sent, or made. Its number stands for them.
@@ -68,6 +68,14 @@ impl Course {
         }
     }
 
+    /// Who gets final numbers by an op, if somebody does.
+    pub(super) fn receiver(&self, op: &Op) -> Option<Rank> {
+        match op.lane {
+            Some(lane) => (op.kind == Kind::Final).then(|| self.lanes[lane as usize].1),
+            None => Some(op.rank),
+        }
+    }
+
     /// What it comes to on contacts, where each of its ranks, which are `nodes`, is ready at its instant.
     ///
     /// # Panics
@@ -93,11 +101,7 @@ impl Course {
         bursts: Option<&mut Vec<Burst>>,
     ) -> Prediction {
         assert_eq!((nodes.len(), ready.len()), (self.ranks, self.ranks), "nodes and instants, and ranks");
-        let per_frame = model.wire.frame_elements().min(self.frame_elements);
-        let cut = |segment: &Segment| Cut::of(model.wire, segment.elements, per_frame);
-        let cuts: Vec<Cut> = self.segments.iter().map(cut).collect();
-        let coding = |segment: &Segment| nanos(model.coding(segment.elements.min(per_frame)));
-        let coding: Vec<u64> = self.segments.iter().map(coding).collect();
+        let (cuts, coding) = self.frames(model);
         // Segments of large constellations are short.
         let are = |frames: u32| cuts.iter().all(|cut| cut.frames == frames);
         match () {
@@ -106,6 +110,14 @@ impl Course {
             () if are(2) && bursts.is_none() => self.execute::<[u64; 2]>(nodes, plan, ready, (&cuts, &coding), None),
             () => self.execute::<Flow>(nodes, plan, ready, (&cuts, &coding), bursts),
         }
+    }
+
+    /// How each segment is cut into frames, and how many nanoseconds a rank codes for one of them.
+    pub(super) fn frames(&self, model: &CostModel) -> (Vec<Cut>, Vec<u64>) {
+        let per_frame = model.wire.frame_elements().min(self.frame_elements);
+        let cut = |segment: &Segment| Cut::of(model.wire, segment.elements, per_frame);
+        let coding = |segment: &Segment| nanos(model.coding(segment.elements.min(per_frame)));
+        (self.segments.iter().map(cut).collect(), self.segments.iter().map(coding).collect())
     }
 
     fn execute<T: Timing>(

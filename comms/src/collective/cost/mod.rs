@@ -3,7 +3,8 @@
 //! [`predict`] follows the frames of every segment through the schedule as links and ranks would treat them: a lane sends one
 //! frame after the other, in the order of its sends, in its windows and at their rates; a frame that does not fit into a window
 //! waits for the next; light takes its time; frames are forwarded as they come; partial sums wait for each other. Flows that
-//! share a lane queue on it. What a rank computes takes as long as [`CostModel::coding`] says.
+//! share a lane queue on it; those of several schedules at once take turns ([`predict_concurrent`]). What a rank computes takes as
+//! long as [`CostModel::coding`] says.
 //!
 //! The model knows what a [`ContactPlan`] knows, and counts in integer nanoseconds: every node that predicts the same schedule
 //! on the same plan gets the same instant.
@@ -34,6 +35,7 @@
 //! ```
 
 mod burst;
+mod concurrent;
 mod course;
 mod execution;
 pub(super) mod flow;
@@ -48,6 +50,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use self::burst::Burst;
+pub use self::concurrent::{Concurrent, Outcome, predict_concurrent};
 pub use self::course::Course;
 use super::schedule::Schedule;
 use crate::codec::Wire;
