@@ -3,7 +3,7 @@
 //! ```text
 //! runs/quickstart-20260101T000000Z/
 //!   scenario.toml        resolved: every key, as it ran
-//!   job.json             the job's name and its mission clock
+//!   job.json             the job's name and when it was created
 //!   certs/               the job's authority and one certificate per process
 //!   events.jsonl         the one event stream
 //!   summary.json         what came of it
@@ -142,7 +142,7 @@ impl RunDir {
         self.root.join("scenario.toml")
     }
 
-    /// The job's name and clock.
+    /// The job's name and when it was created.
     #[must_use]
     pub fn job_path(&self) -> PathBuf {
         self.root.join("job.json")

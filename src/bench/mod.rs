@@ -2,7 +2,7 @@
 //!
 //! [`simulated::compare`] plans every strategy on what a planner may know, at several starts, and lets the schedule run on what
 //! happens; [`real::measure`] runs them between processes over loopback; [`mod@write`] turns the [`Row`]s into a table, lines of
-//! JSON or CSV. Columns are named as nccl-tests names them.
+//! JSON or CSV. `algbw` and `busbw` are those of nccl-tests; GB are 10⁹ bytes.
 
 mod acquisitions;
 pub mod real;
@@ -47,7 +47,8 @@ pub struct Row {
     pub lower_bound_secs: Option<f64>,
     /// The median of the ratios of completion to lower bound.
     pub ratio: Option<f64>,
-    /// Share of the starts from which it never completes within the plan; none for real processes, as the three before.
+    /// Share of the starts from which it never completes within the plan. None for real processes, which have no acquisitions, bound, ratio and
+    /// prediction either.
     pub never_share: Option<f64>,
     /// The median of what the planner predicted, which knows of one alone.
     pub predicted_secs: Option<f64>,

@@ -1,7 +1,7 @@
 //! Collectives whose vectors have a size and no numbers: the cost model follows their frames over the contacts that take place.
 //!
-//! A collective begins when its last rank is ready, as far as this module goes: what earlier ones have sent by then is in the
-//! instants that come out. It is void when a rank is lost, or another attempt is opened.
+//! A collective is computed when its last rank is ready: from the instants at which each rank was ready come those at which each
+//! has the mean. It is void when a rank is lost, or another attempt is opened.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -10,8 +10,8 @@
 //! A rank does what a node of a job does: it plans for itself and must come to the parent's schedule, has links to peers, and
 //! carries frames between them and its machine. Links are plain loopback, whatever the scenario says of rates and delays;
 //! contacts decide the schedules alone. Strategies take turns within each iteration, so that a disturbance hits all alike, and
-//! before each a barrier lets all begin at once. What a rank ends with is compared with all other ranks', bit by bit, and with
-//! the exact mean: figures of a wrong result are not shown.
+//! before each a barrier lets all begin at once. What a rank of an exact strategy holds after the last iteration is
+//! compared with all other ranks', bit by bit, and with the exact mean: a wrong result ends the comparison.
 
 mod check;
 mod crew;

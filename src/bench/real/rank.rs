@@ -30,7 +30,7 @@ const TELL_EVERY: Duration = Duration::from_millis(200);
 /// Is the rank that the parent asks for on standard input, until it is told to stop or the parent is gone.
 ///
 /// # Errors
-/// A [`Failure`] with what could not be done, after the parent has been told of it.
+/// None: what cannot be done is told to the parent, and what is returned is the exit code for it.
 pub fn be_rank() -> Result<Exit, Failure> {
     match run() {
         Ok(exit) => Ok(exit),

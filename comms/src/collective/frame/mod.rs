@@ -182,7 +182,7 @@ impl Frame {
     }
 }
 
-/// With the carry-less multiplication of today's processors this is four times as fast as a hash.
+/// Today's processors have the carry-less multiplication that this is made of.
 fn crc(payload: &[u8]) -> u64 {
     crc_fast::checksum(CrcAlgorithm::Crc64Nvme, payload)
 }

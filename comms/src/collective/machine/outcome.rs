@@ -51,12 +51,13 @@ pub struct Traffic {
 /// The outcome of a collective.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completed {
-    /// The mean over all contributions, weighted by their samples: bit-identical on all ranks. Zeros if there are no
-    /// samples.
+    /// The mean over all contributions, weighted by their samples: bit-identical on all ranks of an exact schedule.
+    /// Zeros if there are no samples.
     ///
     /// How far it is off the exact mean at most says [`rounding::bound`](super::super::rounding::bound).
     pub mean: Vec<f32>,
-    /// Hash over the final frames' payloads in the order of the vector: equal on all ranks, and on no other result.
+    /// Hash over the samples and the checksums of the final frames, in the order of the vector: equal on all ranks of an exact
+    /// schedule.
     pub digest: Digest,
     /// Samples in the mean.
     pub samples: u64,

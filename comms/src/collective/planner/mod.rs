@@ -1,6 +1,6 @@
 //! From a roster and a contact plan to a schedule: which strategy, and how.
 //!
-//! [`plan`] asks the chosen strategy, or with `auto` all of them, for schedules, predicts each with the
+//! [`plan`] asks the chosen strategy, or with `auto` all exact ones, for schedules, predicts each with the
 //! [cost model](super::cost), and takes the one that completes first. All of it is a function of its arguments in integers: every
 //! node that plans for the same [`Task`] gets the same schedule.
 

@@ -1,7 +1,7 @@
 //! The strategies: each turns a roster and a contact plan into a schedule.
 //!
 //! A strategy is one file with a pure function that makes schedules, and a `Strategy` that finds what it needs in the contacts.
-//! To add one, write its file and its line in `STRATEGIES`; the tests of this module then hold it to the law of all
+//! To add one, write its file, its `pub mod`, its line in `STRATEGIES` and its word in `StrategyChoice`; the tests of this module then hold it to the law of all
 //! schedules.
 
 pub mod chain;

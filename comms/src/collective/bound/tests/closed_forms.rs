@@ -1,3 +1,5 @@
+//! Plans whose bound can be said by hand.
+
 use std::time::Duration;
 
 use super::plans::{always, both_ways, bytes_per_nano, contact, names, one_way, ring};

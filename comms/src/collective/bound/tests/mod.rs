@@ -1,3 +1,5 @@
+//! The bound against closed forms, simple schedules and a naive twin.
+
 mod closed_forms;
 mod plans;
 mod properties;

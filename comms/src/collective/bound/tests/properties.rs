@@ -1,3 +1,5 @@
+//! What holds for the bound on random plans.
+
 use proptest::prelude::*;
 
 use super::plans::{Case, always, bytes_per_nano, cases, names, ring};
