@@ -55,8 +55,12 @@ pub(in crate::collective) fn pipelined(
         let turned = pipeline.clone().pressing(&left).run();
         let again = pipeline.clone().pressing(&turned.left).run();
         left.clone_from(&again.left);
-        if again.last < best.last {
+        let gains = best.last.saturating_sub(again.last);
+        if gains > 0 {
             best = again;
+        }
+        if gains <= least / ENOUGH {
+            break;
         }
     }
     (best.crossings, best.last)

@@ -55,10 +55,10 @@ fn served_by(request: &Request<'_>, server: usize) -> Option<Schedule> {
         let ready = Flow::at_once(cut.frames, request.at);
         let way = network.spread(member, ready, cut, server..server + 1, Purpose::Take).ok()?;
         gathered = way.last().map_or(gathered, |edge| gathered.max(MissionTime(edge.arrival)));
+        if gathered > request.until {
+            return None;
+        }
         inwards.extend(way.into_iter().map(|edge| (rank(member).0, edge)));
-    }
-    if gathered > request.until {
-        return None;
     }
     let ready = Flow::at_once(cut.frames, gathered);
     let outwards = network.spread(server, ready, cut, 0..members, Purpose::Take).ok()?;

@@ -42,7 +42,7 @@ pub(super) struct Packed {
 /// The best mixture, if it completes on time; nothing if links that last do not join all members.
 pub(super) fn plan(request: &Request<'_>, roots: &[Root]) -> Option<Packed> {
     let light = roots.first()?.gathered.saturating_sub(request.at.0);
-    let mut span = light.saturating_mul(4);
+    let mut span = light.saturating_mul(8);
     for _ in 0..TRIES {
         let laid = |mixture: usize, segments: usize| Laid::new(request, roots, mixture, segments, span);
         let tries = (0..MIXTURES.len()).filter_map(|mixture| Some((laid(mixture, FEW)?.at_least, mixture)));
