@@ -39,7 +39,7 @@
 //! | `reach.rs` | word from each member has to come to each other |
 //! | `ends.rs` | a whole vector that depends on it has to get out of each member and into each other |
 //! | `cut.rs` | and across every cut between members |
-//! | `capacity.rs` | 2 (N - 1) vectors have to be carried somewhere |
+//! | `capacity.rs` | 2 (N - 1) vectors have to be carried somewhere, and 2 M of them around any M members |
 //!
 //! Each of them is a condition that an end of the all-reduce has to meet, and once met it stays met; so each can raise the earliest
 //! end that the others leave possible, and the last such end is the bound.
@@ -117,8 +117,8 @@ pub enum Limit {
         /// All lanes from one side to the other, by sender and receiver.
         lanes: Vec<(NodeId, NodeId)>,
     },
-    /// The lanes of a group of members, taken together: they have not delivered twice as many vectors as the group has members but
-    /// one.
+    /// The lanes of a group of members, taken together: they have not delivered twice as many vectors as the group has members, or
+    /// members but one if it is all of them.
     Capacity {
         /// How many members the group has.
         members: usize,

@@ -6,7 +6,9 @@
 //! while those that others use become dear (S. Plotkin, D. Shmoys and É. Tardos, "Fast approximation algorithms for fractional
 //! packing and covering problems", Math. Oper. Res. 20, 1995), and all trees are laid again some times, each around the others.
 //!
-//! Light takes its time as well, so a tree is that of the shortest ways where what a link costs is light and price.
+//! Light takes its time as well. A tree that grows by the cheapest link alone, light and price, is long; one that grows by the
+//! nearest rank alone uses few links. Between the two stands how much of the way so far counts (C. Alpert, T. Hu, J. Huang, A. Kahng
+//! and D. Karger, "Prim-Dijkstra tradeoffs for improved performance-driven routing tree design", IEEE Trans. CAD 14, 1995).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -52,10 +54,12 @@ pub(in crate::collective) struct TreeHop {
 /// How trees are laid.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::collective) struct Laying {
-    /// Thousandths of the vector more than the mean that make a link twice as dear: few make links even, many make ways short.
+    /// Thousandths of the vector more than the mean that make a link twice as dear: the fewer, the more even are links.
     pub(in crate::collective) slack: u64,
     /// How often each tree is laid.
     pub(in crate::collective) rounds: usize,
+    /// How much of the light time from the root counts, in hundredths: with 0 trees are cheap, with 100 ways short.
+    pub(in crate::collective) way: u64,
 }
 
 /// The links of a network that last, with what is laid over them.
@@ -113,6 +117,13 @@ impl Packing {
         Some(trees)
     }
 
+    /// How long links are busy if so many trees are laid over them, and all have the same share.
+    pub(in crate::collective) fn evenly(&self, trees: usize) -> u64 {
+        let hops = (trees * self.members.saturating_sub(1)) as u64;
+        let slowest = self.pairs.iter().map(|pair| pair.busy).max().unwrap_or_default();
+        slowest.saturating_mul(hops) / self.pairs.len().max(1) as u64
+    }
+
     /// How long the busiest link is busy with what is laid.
     pub(in crate::collective) fn busiest(&self) -> u64 {
         self.pairs.iter().map(|pair| pair.load).max().unwrap_or(0)
@@ -138,11 +149,12 @@ impl Packing {
             self.pairs.iter().map(|pair| pair.light.saturating_add(pair.price(mean, light, step(pair)))).collect();
         let mut key = vec![u64::MAX; ranks];
         let mut over: Vec<Option<(usize, usize)>> = vec![None; ranks];
+        let mut lights = vec![0_u64; ranks];
         let mut settled = vec![false; ranks];
         let mut open = BinaryHeap::from([Reverse((0_u64, root))]);
         let mut order = Vec::with_capacity(ranks);
         key[root] = 0;
-        while let Some(Reverse((at, rank))) = open.pop() {
+        while let Some(Reverse((_, rank))) = open.pop() {
             if std::mem::replace(&mut settled[rank], true) {
                 continue;
             }
@@ -150,10 +162,11 @@ impl Packing {
             for &pair in &self.of[rank] {
                 let [a, b] = self.pairs[pair].ends;
                 let to = if a == rank { b } else { a };
-                let cost = at.saturating_add(costs[pair]);
+                let cost = (lights[rank] * laying.way / 100).saturating_add(costs[pair]);
                 if !settled[to] && cost < key[to] {
                     key[to] = cost;
                     over[to] = Some((rank, pair));
+                    lights[to] = lights[rank] + self.pairs[pair].light;
                     open.push(Reverse((cost, to)));
                 }
             }

@@ -81,11 +81,9 @@ impl<'a> Twin<'a> {
         self.sets().all(|chosen| {
             let inside = |node: usize| chosen(node) && self.members.contains(&node);
             let count = self.members.iter().filter(|member| chosen(**member)).count();
-            if count < 2 {
-                return true;
-            }
+            let vectors = if count == self.members.len() { count - 1 } else { count };
             self.carried(&at_once, &everywhere, |from, to| inside(from) || inside(to))
-                >= self.need * 2 * (count as u128 - 1)
+                >= self.need * 2 * vectors as u128
         })
     }
 

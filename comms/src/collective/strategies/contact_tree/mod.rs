@@ -24,8 +24,8 @@ const MAX_HOPS: usize = 20_000;
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     let roots = request.roots()?;
     let packed = packed::plan(request, roots);
-    // Where half of the time lanes are busy that are shared evenly, there is little to gain, and among many nodes much to be done.
-    let is_full = |packed: &&packed::Packed| packed.busiest.saturating_mul(2) > packed.takes;
+    // Where nearly half of the time lanes are busy that are shared evenly, there is little to gain, and among many nodes much to be done.
+    let is_full = |packed: &&packed::Packed| packed.busiest.saturating_mul(5) > packed.takes.saturating_mul(2);
     if let Some(packed) = packed.as_ref().filter(is_full).filter(|_| !request.are_few()) {
         return Ok(vec![packed.schedule.clone()]);
     }

@@ -1,7 +1,8 @@
 //! Trees that share links evenly, with sums and means on their way at once.
 //!
 //! Only links count that last as long as all of it takes. Whether links should be shared as evenly as possible, or ways be short,
-//! depends on how long light takes beside the bytes; some mixtures are tried with few segments, and the best is laid with many.
+//! depends on how long light takes beside the bytes: some mixtures are laid with few segments, those that promise most are gone
+//! through, and the best is laid with many.
 
 use super::super::rank;
 use crate::collective::builder::ScheduleBuilder;
@@ -20,15 +21,20 @@ const MANY: usize = 400;
 const LEAST_ELEMENTS: usize = 4096;
 /// Most crossings of a schedule that is worth a try.
 const MAX_CROSSINGS: usize = 400_000;
-/// Of how many members in a hundred the roots are, from the best on, and how trees are laid.
-const MIXTURES: [(usize, Laying); 4] = [
-    (100, Laying { slack: 5, rounds: 2 }),
-    (100, Laying { slack: 20, rounds: 2 }),
-    (60, Laying { slack: 100, rounds: 2 }),
-    (60, Laying { slack: 400, rounds: 2 }),
+/// Of how many members in a hundred the roots are, from the best on, and how trees are laid: from even links to short ways.
+const MIXTURES: [(usize, Laying); 7] = [
+    (100, Laying { slack: 20, rounds: 2, way: 50 }),
+    (100, Laying { slack: 100, rounds: 2, way: 50 }),
+    (60, Laying { slack: 20, rounds: 2, way: 90 }),
+    (60, Laying { slack: 100, rounds: 2, way: 80 }),
+    (60, Laying { slack: 400, rounds: 2, way: 80 }),
+    (30, Laying { slack: 200, rounds: 2, way: 80 }),
+    (10, Laying { slack: 400, rounds: 2, way: 80 }),
 ];
+/// Mixtures that are gone through.
+const FINALISTS: usize = 3;
 /// Times that the order on the lanes is improved on.
-const PASSES: usize = 2;
+const PASSES: usize = 1;
 /// Times that links are looked for which last long enough.
 const TRIES: usize = 3;
 
@@ -42,22 +48,38 @@ pub(super) struct Packed {
 /// The best mixture, if it completes on time; nothing if links that last do not join all members.
 pub(super) fn plan(request: &Request<'_>, roots: &[Root]) -> Option<Packed> {
     let light = roots.first()?.gathered.saturating_sub(request.at.0);
-    let mut span = light.saturating_mul(8);
+    let evenly = links(request, request.elements, 0)?.evenly(1);
+    let mut span = light.saturating_mul(8).max(evenly.saturating_add(evenly / 2));
     for _ in 0..TRIES {
         let laid = |mixture: usize, segments: usize| Laid::new(request, roots, mixture, segments, span);
-        let tries = (0..MIXTURES.len()).filter_map(|mixture| Some((laid(mixture, FEW)?.at_least, mixture)));
-        let (at_least, mixture) = tries.min()?;
+        let mut tries: Vec<(usize, Laid)> =
+            (0..MIXTURES.len()).filter_map(|mixture| Some((mixture, laid(mixture, FEW)?))).collect();
+        tries.sort_by_key(|(_, laid)| laid.at_least);
+        let at_least = tries.first()?.1.at_least;
         if request.at.0.checked_add(at_least)? > request.until.0 {
             return None;
         }
         let most = MANY.min(MAX_CROSSINGS / (2 * request.members.len()));
-        let packed = (at_least <= span).then(|| laid(mixture, most)).flatten().map(|laid| laid.packed(request));
-        match packed {
+        let best = || {
+            let finalists = tries.iter().take(FINALISTS);
+            let (_, mixture) = finalists.map(|(mixture, laid)| (laid.pipelined(0).1, *mixture)).min()?;
+            Some(laid(mixture, most)?.packed(request))
+        };
+        let takes = match (at_least <= span).then(best).flatten() {
             Some(packed) if packed.takes <= span => return Some(packed),
-            packed => span = packed.map_or(at_least, |packed| packed.takes).checked_mul(2)?,
-        }
+            packed => packed.map_or(at_least, |packed| packed.takes),
+        };
+        span = takes.checked_add(takes / 4)?;
     }
     None
+}
+
+/// Links that last for `span` nanoseconds, for segments of so many elements.
+fn links(request: &Request<'_>, elements: usize, span: u64) -> Option<Packing> {
+    let per_frame = request.frame_elements(elements);
+    let lasting = (request.at, MissionTime(request.at.0.checked_add(span)?));
+    let bytes = Cut::of(request.wire, elements, per_frame).bytes();
+    Some(Packing::new(&request.network(), request.members.len(), bytes, lasting))
 }
 
 /// Trees over links that last.
@@ -79,21 +101,25 @@ impl Laid {
         let per_frame = request.frame_elements(segments.first()?.elements);
         let cut = |segment: &Segment| Cut::of(request.wire, segment.elements, per_frame);
         let cuts: Vec<Cut> = segments.iter().map(cut).collect();
-        let network = request.network();
-        let lasting = (request.at, MissionTime(request.at.0.checked_add(span)?));
-        let mut packing = Packing::new(&network, request.members.len(), cuts.first()?.bytes(), lasting);
+        let mut packing = links(request, segments.first()?.elements, span)?;
         let (share, laying) = MIXTURES[mixture];
         let best = &roots[..(roots.len() * share).div_ceil(100)];
         let trees = packing.trees(&spread_out(best, segments.len()), laying)?;
+        let network = request.network();
         let size = (network.ranks(), network.links.len());
         let (busiest, at_least) = (packing.busiest(), takes_at_least(&trees, size));
         Some(Self { segments, per_frame, cuts, trees, size, busiest, at_least })
     }
 
-    fn packed(self, request: &Request<'_>) -> Packed {
+    /// What crosses which lane in which order, improved on so many times, and how long that takes.
+    fn pipelined(&self, passes: usize) -> (Vec<Crossing>, u64) {
         // Half of what the busiest lane needs for a segment in both directions.
         let spacing = self.busiest / self.segments.len() as u64 / 2;
-        let (crossings, takes) = pipelined(&self.trees, &self.cuts, self.size, spacing, PASSES);
+        pipelined(&self.trees, &self.cuts, self.size, spacing, passes)
+    }
+
+    fn packed(self, request: &Request<'_>) -> Packed {
+        let (crossings, takes) = self.pipelined(PASSES);
         let name = StrategyChoice::ContactTree.as_str();
         let mut builder = ScheduleBuilder::new(name, request.members.len(), request.relays.len(), self.segments);
         builder.limit_frames(self.per_frame);
