@@ -22,7 +22,8 @@ const LEAST_ELEMENTS: usize = 4096;
 /// Most crossings of a schedule that is worth a try.
 const MAX_CROSSINGS: usize = 400_000;
 /// Of how many members in a hundred the roots are, from the best on, and how trees are laid: from even links to short ways.
-const MIXTURES: [(usize, Laying); 7] = [
+const MIXTURES: [(usize, Laying); 8] = [
+    (100, Laying { slack: 5, rounds: 2, way: 50 }),
     (100, Laying { slack: 20, rounds: 2, way: 50 }),
     (100, Laying { slack: 100, rounds: 2, way: 50 }),
     (60, Laying { slack: 20, rounds: 2, way: 90 }),
@@ -62,7 +63,9 @@ pub(super) fn plan(request: &Request<'_>, roots: &[Root]) -> Option<Packed> {
         let most = MANY.min(MAX_CROSSINGS / (2 * request.members.len()));
         let best = || {
             let finalists = tries.iter().take(FINALISTS);
-            let (_, mixture) = finalists.map(|(mixture, laid)| (laid.pipelined(0).1, *mixture)).min()?;
+            // With many segments it takes little more than the least, the more the longer it takes with few.
+            let promise = |laid: &Laid| laid.at_least.saturating_mul(3).saturating_add(laid.pipelined(0).1);
+            let (_, mixture) = finalists.map(|(mixture, laid)| (promise(laid), *mixture)).min()?;
             Some(laid(mixture, most)?.packed(request))
         };
         let takes = match (at_least <= span).then(best).flatten() {
