@@ -20,7 +20,7 @@ const MANY: usize = 400;
 /// Elements of a segment whose header is below a percent.
 const LEAST_ELEMENTS: usize = 4096;
 /// Most crossings of a schedule that is worth a try.
-const MAX_CROSSINGS: usize = 400_000;
+const MAX_CROSSINGS: usize = 240_000;
 /// Of how many members in a hundred the roots are, from the best on, and how trees are laid: from even links to short ways.
 const MIXTURES: [(usize, Laying); 8] = [
     (100, Laying { slack: 5, rounds: 2, way: 50 }),
