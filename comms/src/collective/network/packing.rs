@@ -144,7 +144,7 @@ impl Packing {
         let count = self.pairs.len().max(1) as u64;
         let mean = self.pairs.iter().map(|pair| pair.load).sum::<u64>() / count;
         let light = self.pairs.iter().map(|pair| pair.light).sum::<u64>() / count;
-        let step = |pair: &Pair| (pair.busy * self.segments * laying.slack / 1000).max(1);
+        let step = |pair: &Pair| (pair.busy.saturating_mul(self.segments).saturating_mul(laying.slack) / 1000).max(1);
         let costs: Vec<u64> =
             self.pairs.iter().map(|pair| pair.light.saturating_add(pair.price(mean, light, step(pair)))).collect();
         let mut key = vec![u64::MAX; ranks];
@@ -194,6 +194,9 @@ enum Change {
     Off,
 }
 
+/// A price beyond which all links are as dear, so that sums of prices and light stay in range.
+const DEAREST: u64 = u64::MAX / 2;
+
 impl Pair {
     /// What it costs to use the link once more, where `light` is what it costs when its load is the mean: twice as much for each
     /// `step` beyond.
@@ -201,11 +204,13 @@ impl Pair {
         let over = (self.load + self.busy).saturating_sub(mean);
         let under = mean.saturating_sub(self.load + self.busy);
         // Powers of two, with straight lines between them.
-        let power = |by: u64, base: u64| {
+        let power = |by: u64, base: u128| {
             let (whole, part) = (by / step, by % step);
             let base = base << whole.min(24);
-            base + u64::try_from(u128::from(base) * u128::from(part) / u128::from(step)).unwrap_or(base)
+            base + base * u128::from(part) / u128::from(step)
         };
-        if over > 0 { power(over, light << 10) >> 10 } else { (light << 10) / (power(under, 1 << 10)).max(1) }
+        let light = u128::from(light) << 10;
+        let price = if over > 0 { power(over, light) >> 10 } else { light / power(under, 1 << 10).max(1) };
+        u64::try_from(price).map_or(DEAREST, |price| price.min(DEAREST))
     }
 }

@@ -54,6 +54,36 @@ fn planned_over(
     plan(choice, &task).map(|planned| planned.schedule)
 }
 
+/// Everybody reaches everybody, and who has heard from all can tell nobody any more.
+#[test]
+fn contributions_spread_where_no_member_can_gather_and_answer() {
+    let [early, late] =
+        [(0, 10), (20, 30)].map(|(start, end)| [start, end].map(|secs| MissionTime(secs * 1_000_000_000)));
+    let links = [((0, 1), early), ((2, 3), early), ((0, 2), late), ((1, 3), late)];
+    let lanes = links.iter().flat_map(|&((a, b), [start, end])| {
+        let window = Contact { start, rate: BitsPerSecond(1_000_000).into(), ..contact(end) };
+        [(a, b), (b, a)].map(|(from, to)| (NodeId::satellite(from), NodeId::satellite(to), window.clone()))
+    });
+    let contacts = ContactPlan::new(lanes).expect("a plan");
+    let ids = [0, 1, 2, 3];
+    assert_eq!(strategy(StrategyChoice::Auto, &ids, &contacts), Ok("contact-gather"));
+    let refused = planned(StrategyChoice::ContactTree, &ids, &contacts).map(|_| ());
+    assert!(matches!(refused, Err(PlanError::Nothing { .. })), "{refused:?}");
+}
+
+#[test]
+fn an_hour_of_light_overflows_no_price() {
+    let far = Contact {
+        rate: BitsPerSecond(1_000_000_000).into(),
+        light_time: Duration::from_secs(3_600).into(),
+        ..contact(MissionTime::NEVER)
+    };
+    let lanes = (0..6).flat_map(|node| [(node, (node + 1) % 6), ((node + 1) % 6, node)]);
+    let lanes = lanes.map(|(from, to)| (NodeId::satellite(from), NodeId::satellite(to), far.clone()));
+    let contacts = ContactPlan::new(lanes).expect("a plan");
+    assert_eq!(strategy(StrategyChoice::ContactTree, &[0, 1, 2, 3, 4, 5], &contacts), Ok("contact-tree"));
+}
+
 fn strategy(choice: StrategyChoice, ids: &[u32], contacts: &ContactPlan) -> Result<&'static str, PlanError> {
     planned(choice, ids, contacts).map(|schedule| schedule.strategy())
 }

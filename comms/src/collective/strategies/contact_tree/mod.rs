@@ -23,6 +23,9 @@ const MAX_HOPS: usize = 20_000;
 
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     let roots = request.roots()?;
+    if roots.is_empty() {
+        return Ok(Vec::new());
+    }
     let packed = packed::plan(request, roots);
     // Where nearly half of the time lanes are busy that are shared evenly, there is little to gain, and among many nodes much to be done.
     let is_full = |packed: &&packed::Packed| packed.busiest.saturating_mul(5) > packed.takes.saturating_mul(2);
