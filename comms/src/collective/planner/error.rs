@@ -82,6 +82,22 @@ pub enum PlanError {
     },
 }
 
+impl PlanError {
+    /// How much it says of the contacts, whatever the strategy: that there are no ways, that they carry too little, or neither.
+    pub(super) fn tells(&self) -> u8 {
+        match self {
+            Self::NoMembers => 0,
+            Self::NoContact { .. }
+            | Self::Unserved { .. }
+            | Self::Inexact { .. }
+            | Self::Nothing { .. }
+            | Self::NoChain { .. } => 1,
+            Self::Never { .. } => 2,
+            Self::Apart { .. } => 3,
+        }
+    }
+}
+
 fn names(nodes: &[NodeId]) -> String {
     nodes.iter().map(NodeId::as_str).collect::<Vec<_>>().join(", ")
 }

@@ -66,7 +66,8 @@ pub struct Planned {
 /// needs no relays comes before one that is as fast over relays.
 ///
 /// # Errors
-/// [`PlanError`], naming who cannot reach whom; for `auto` that of the strategy that needs the fewest contacts.
+/// [`PlanError`], naming who cannot reach whom; for `auto` the one that says most of the contacts: who is apart from whom, or else
+/// who has too little contact to whom.
 pub fn plan(choice: StrategyChoice, task: &Task<'_>) -> Result<Planned, PlanError> {
     if task.members.is_empty() {
         return Err(PlanError::NoMembers);
@@ -75,6 +76,10 @@ pub fn plan(choice: StrategyChoice, task: &Task<'_>) -> Result<Planned, PlanErro
     for over in [Over::Members, Over::Relays] {
         if over == Over::Relays && task.relays.is_empty() {
             break;
+        }
+        if best.is_err() {
+            // What members cannot do without relays says nothing of what they can with them.
+            best = Err(PlanError::NoMembers);
         }
         let mut request = task.over(over);
         let is_asked_for = |strategy: &&Strategy| {
@@ -87,7 +92,7 @@ pub fn plan(choice: StrategyChoice, task: &Task<'_>) -> Result<Planned, PlanErro
             let schedules = (strategy.plan)(&request);
             match schedules.and_then(|schedules| fastest(strategy.choice, schedules, task)) {
                 Ok(planned) if best.as_ref().is_ok_and(|best| best.completes <= planned.completes) => {}
-                Err(_) if best.is_ok() => {}
+                Err(error) if best.as_ref().map_or_else(PlanError::tells, |_| u8::MAX) >= error.tells() => {}
                 outcome => best = outcome,
             }
         }

@@ -199,6 +199,8 @@ fn contacts_that_have_ended_do_not_count() {
     // At a kilobit a second each of the two frames on a lane takes more than one.
     let short = strategy(StrategyChoice::Ring, &[0, 1], &until(seconds(2)));
     assert!(matches!(short, Err(PlanError::Never { strategy: "ring", .. })), "{short:?}");
+    let too_little = strategy(StrategyChoice::Auto, &[0, 1], &until(seconds(1)));
+    assert!(matches!(too_little, Err(PlanError::Never { .. })), "{too_little:?}");
     let apart = PlanError::Apart { reached: vec![a.clone()], unreached: vec![b.clone()], at: AT };
     assert_eq!(strategy(StrategyChoice::Auto, &[0, 1], &until(AT)), Err(apart));
 }
