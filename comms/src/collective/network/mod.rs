@@ -11,6 +11,7 @@
 
 mod backwards;
 mod flood;
+mod least;
 mod packing;
 mod pipeline;
 mod spread;
@@ -23,8 +24,9 @@ use crate::id::NodeId;
 
 pub(super) use backwards::Backwards;
 pub(super) use flood::{Event, Everything, Flood, Spreading, trees};
+pub(super) use least::takes_at_least;
 pub(super) use packing::{Laying, Packing, Tree};
-pub(super) use pipeline::{Crossing, Way, pipelined, takes_at_least};
+pub(super) use pipeline::{Crossing, Way, pipelined};
 pub(super) use spread::{Edge, Purpose};
 
 /// Lanes between ranks.

@@ -11,7 +11,7 @@
 //! and D. Karger, "Prim-Dijkstra tradeoffs for improved performance-driven routing tree design", IEEE Trans. CAD 14, 1995).
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use super::Network;
 use crate::units::{MissionTime, nanos};
@@ -83,8 +83,11 @@ impl Packing {
     ) -> Self {
         let mut pairs = Vec::new();
         let mut of = vec![Vec::new(); network.ranks()];
+        let all = network.links.iter().zip(0..);
+        let backwards: BTreeMap<_, usize> =
+            all.filter(|(link, _)| link.from > link.to).map(|(link, index)| ((link.to, link.from), index)).collect();
         for (index, link) in network.links.iter().enumerate().filter(|(_, link)| link.from < link.to) {
-            let back = network.out[link.to].iter().copied().find(|back| network.links[*back].to == link.from);
+            let back = backwards.get(&(link.from, link.to)).copied();
             let lasting = |index: usize| network.links[index].lane.lasting(at, until);
             let Some((back, there, here)) = back.and_then(|back| Some((back, lasting(index)?, lasting(back)?))) else {
                 continue;
@@ -196,6 +199,10 @@ enum Change {
 
 /// A price beyond which all links are as dear, so that sums of prices and light stay in range.
 const DEAREST: u64 = u64::MAX / 2;
+/// Steps beyond which a link becomes no dearer.
+const MOST_STEPS: u64 = 24;
+/// What a link of mean load costs at least, in nanoseconds: where light takes no time, loads count all the same.
+const LEAST_PRICE: u64 = 1000;
 
 impl Pair {
     /// What it costs to use the link once more, where `light` is what it costs when its load is the mean: twice as much for each
@@ -203,13 +210,13 @@ impl Pair {
     fn price(&self, mean: u64, light: u64, step: u64) -> u64 {
         let over = (self.load + self.busy).saturating_sub(mean);
         let under = mean.saturating_sub(self.load + self.busy);
-        // Powers of two, with straight lines between them.
+        // Powers of two, with straight lines between them, as far as any link is worth it.
         let power = |by: u64, base: u128| {
-            let (whole, part) = (by / step, by % step);
-            let base = base << whole.min(24);
-            base + base * u128::from(part) / u128::from(step)
+            let by = by.min(step.saturating_mul(MOST_STEPS));
+            let base = base << (by / step);
+            base + base * u128::from(by % step) / u128::from(step)
         };
-        let light = u128::from(light) << 10;
+        let light = u128::from(light.max(LEAST_PRICE)) << 10;
         let price = if over > 0 { power(over, light) >> 10 } else { light / power(under, 1 << 10).max(1) };
         u64::try_from(price).map_or(DEAREST, |price| price.min(DEAREST))
     }

@@ -63,9 +63,11 @@ impl Network<'_> {
             order.push(rank);
             missing -= usize::from(wanted.contains(&rank));
             let flow = here.flow.clone();
+            let has_all = |there: &Reached<'_>| there.flow.last() <= flow.last();
             for &index in &self.out[rank] {
                 let link = &self.links[index];
-                if reached[link.to].as_ref().is_some_and(|there| there.settled) {
+                // Who has all by then gets nothing sooner from here.
+                if reached[link.to].as_ref().is_some_and(has_all) {
                     continue;
                 }
                 let mut lane = link.lane.clone();

@@ -77,21 +77,23 @@ pub fn plan(choice: StrategyChoice, task: &Task<'_>) -> Result<Planned, PlanErro
         if over == Over::Relays && task.relays.is_empty() {
             break;
         }
-        if best.is_err() {
-            // What members cannot do without relays says nothing of what they can with them.
-            best = Err(PlanError::NoMembers);
-        }
         let mut request = task.over(over);
         let is_asked_for = |strategy: &&Strategy| {
             strategy.choice == choice || choice == StrategyChoice::Auto && strategy.choice.is_exact()
         };
         for strategy in STRATEGIES.iter().filter(is_asked_for) {
+            if over == Over::Relays && !strategy.over_relays {
+                continue;
+            }
+            // What members cannot do without relays says nothing of what they can with them.
+            let is_asked_again = over == Over::Members && strategy.over_relays && !task.relays.is_empty();
             if let Ok(best) = &best {
                 request.until = request.a_little_after(best.completes.0.saturating_sub(task.at.0));
             }
             let schedules = (strategy.plan)(&request);
             match schedules.and_then(|schedules| fastest(strategy.choice, schedules, task)) {
                 Ok(planned) if best.as_ref().is_ok_and(|best| best.completes <= planned.completes) => {}
+                Err(_) if is_asked_again => {}
                 Err(error) if best.as_ref().map_or_else(PlanError::tells, |_| u8::MAX) >= error.tells() => {}
                 outcome => best = outcome,
             }

@@ -43,6 +43,7 @@ pub(in crate::collective) struct Request<'a> {
 pub(super) struct Known {
     gathered: OnceCell<Result<Vec<u64>, PlanError>>,
     roots: OnceCell<Vec<Root>>,
+    ways: OnceCell<Ways>,
 }
 
 /// Frames that a segment is cut into at least, if they do not become too small.
@@ -174,9 +175,9 @@ impl Request<'_> {
 
     /// A closed walk through all members in an order, over relays where one does not reach the next.
     pub(in crate::collective) fn circle_in(&self, order: &[usize]) -> Result<Vec<Rank>, PlanError> {
-        let ways = Ways::new(&self.graph(|_, _| true), self.members.len());
+        let ways = self.known.ways.get_or_init(|| Ways::new(&self.graph(|_, _| true), self.members.len()));
         let closed = order.iter().chain(order.first().filter(|_| order.len() > 1)).copied().collect::<Vec<_>>();
-        let mut walk = self.expand(&closed, &ways)?;
+        let mut walk = self.expand(&closed, ways)?;
         if order.len() > 1 {
             walk.pop();
         }

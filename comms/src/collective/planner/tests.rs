@@ -206,6 +206,16 @@ fn contacts_that_have_ended_do_not_count() {
 }
 
 #[test]
+fn gossip_needs_contact_both_ways_and_says_so_of_nobody_who_is_reached() {
+    let ids = [0, 1, 2];
+    let circle = one_way(&[(0, 1), (1, 2), (2, 0)]);
+    let nothing = PlanError::Nothing { strategy: "gossip", at: AT };
+    assert_eq!(strategy(StrategyChoice::Gossip, &ids, &circle), Err(nothing));
+    let apart = PlanError::Apart { reached: members(&[0, 1]), unreached: members(&[2]), at: AT };
+    assert_eq!(strategy(StrategyChoice::Gossip, &ids, &linked(&[(0, 1)])), Err(apart));
+}
+
+#[test]
 fn members_that_nothing_connects_are_named() {
     let islands = linked(&[(0, 3), (1, 2)]);
     let apart = PlanError::Apart { reached: members(&[0, 3]), unreached: members(&[1, 2]), at: AT };

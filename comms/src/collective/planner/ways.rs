@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 /// Whom each node of a graph reaches, by its number: neighbours, and over the last of the nodes, which are relays, others.
+#[derive(Debug)]
 pub(super) struct Ways {
     /// For each node that is no relay: whom it reaches, and over whom.
     ways: Vec<BTreeMap<usize, Vec<usize>>>,

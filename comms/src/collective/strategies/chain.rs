@@ -23,7 +23,7 @@ use crate::collective::schedule::{Schedule, Segment};
 use crate::id::Rank;
 use crate::scenario::StrategyChoice;
 
-pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Chain, plan };
+pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Chain, over_relays: true, plan };
 
 /// A chain through all members along links that ever have contact both ways.
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {

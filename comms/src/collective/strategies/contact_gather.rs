@@ -23,7 +23,7 @@ use crate::id::Rank;
 use crate::scenario::StrategyChoice;
 use crate::units::MissionTime;
 
-pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ContactGather, plan };
+pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ContactGather, over_relays: true, plan };
 
 /// Most copies of shares in a schedule that is worth a try.
 const MAX_COPIES: usize = 40_000;

@@ -14,10 +14,11 @@ use crate::collective::planner::{PlanError, Request};
 use crate::collective::schedule::{Schedule, Segment};
 use crate::id::Rank;
 use crate::scenario::StrategyChoice;
+use crate::units::MissionTime;
 
-pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ContactRing, plan };
+pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ContactRing, over_relays: true, plan };
 
-/// Steps, over all ranks, of the schedules that are worth a try.
+/// Steps, over all ranks, of the schedules that are worth a try where there is another one.
 const MAX_STEPS: usize = 400_000;
 /// Orders that are tried.
 const MAX_ORDERS: usize = 8;
@@ -26,6 +27,9 @@ const MAX_ORDERS: usize = 8;
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     let members = request.members.len();
     let steps = 4 * members * members;
+    if steps > MAX_STEPS && request.until < MissionTime::NEVER {
+        return Ok(Vec::new());
+    }
     let orders = (MAX_STEPS / steps).clamp(1, MAX_ORDERS);
     let mut walks = BTreeSet::new();
     let by_roster = request.circle();
@@ -87,7 +91,6 @@ mod tests {
     use crate::collective::planner::{Task, plan};
     use crate::collective::test_plans::lasting;
     use crate::id::NodeId;
-    use crate::units::MissionTime;
 
     fn completes(choice: StrategyChoice, members: &[NodeId], plan_of: &crate::contacts::ContactPlan) -> Option<f64> {
         let (model, at) = (CostModel::of(Wire::Fp16), MissionTime::ZERO);

@@ -18,7 +18,7 @@ use crate::collective::schedule::{Schedule, Segment};
 use crate::collective::shares::Shares;
 use crate::scenario::StrategyChoice;
 
-pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Gossip, plan };
+pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Gossip, over_relays: false, plan };
 
 /// Neighbours that a rank has at most, unless more are needed: as many as a satellite has terminals, mostly.
 const NEIGHBOURS: usize = 4;
@@ -93,8 +93,11 @@ fn neighbours(request: &Request<'_>) -> Result<Vec<(usize, usize)>, PlanError> {
         }
     }
     taken.sort_unstable_by_key(|&(a, b)| (a, Reverse(b)));
-    let unreached: Vec<usize> = (0..members).filter(|member| groups[*member] != groups[0]).collect();
-    if unreached.is_empty() { Ok(taken) } else { Err(request.apart(0, &unreached)) }
+    if groups.iter().any(|group| *group != groups[0]) {
+        request.check_reach()?;
+        return Err(PlanError::Nothing { strategy: StrategyChoice::Gossip.as_str(), at: request.at });
+    }
+    Ok(taken)
 }
 
 #[cfg(test)]

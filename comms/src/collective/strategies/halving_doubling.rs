@@ -16,7 +16,7 @@ use crate::collective::schedule::{Schedule, Segment};
 use crate::id::Rank;
 use crate::scenario::StrategyChoice;
 
-pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::HalvingDoubling, plan };
+pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::HalvingDoubling, over_relays: false, plan };
 
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     let schedule = among(request.members.len(), request.relays.len(), request.elements);

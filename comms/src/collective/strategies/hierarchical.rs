@@ -21,7 +21,7 @@ use crate::collective::schedule::{Schedule, Segment};
 use crate::id::Rank;
 use crate::scenario::StrategyChoice;
 
-pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Hierarchical, plan };
+pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Hierarchical, over_relays: false, plan };
 
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     let groups = groups(request);

@@ -42,6 +42,8 @@ pub(super) const STRATEGIES: &[Strategy] = &[
 pub(super) struct Strategy {
     /// How a scenario chooses it.
     pub(super) choice: StrategyChoice,
+    /// Whether it leads over relays, where there are some: else it makes the same schedules without them.
+    pub(super) over_relays: bool,
     /// Makes one or several schedules, of which the first to complete is taken, or says which contacts it lacks.
     pub(super) plan: fn(&Request<'_>) -> Result<Vec<Schedule>, PlanError>,
 }

@@ -18,7 +18,7 @@ use crate::id::{NodeId, Rank};
 use crate::scenario::StrategyChoice;
 use crate::units::MissionTime;
 
-pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ParameterServer, plan };
+pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ParameterServer, over_relays: true, plan };
 
 /// Members that are tried as servers, where they are few.
 const SERVERS: usize = 3;

@@ -14,7 +14,7 @@ use crate::collective::schedule::{Schedule, Segment};
 use crate::id::Rank;
 use crate::scenario::StrategyChoice;
 
-pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Ring, plan };
+pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Ring, over_relays: true, plan };
 
 /// The ring in the order of the roster, if each member ever reaches the next, and the last the first.
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {

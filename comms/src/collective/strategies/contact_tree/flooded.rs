@@ -82,12 +82,17 @@ fn gather(
         roots.iter().zip(0..).for_each(|(root, unit)| flood.begin(root.rank, unit, MissionTime::ZERO));
         flood.run(MissionTime(end - start))
     };
+    let contacts = request.plan.lanes().filter_map(|(_, _, contacts)| contacts.last());
+    let last_contact = contacts.map(|contact| contact.end.0).max()?;
     let earliest = roots.iter().map(|root| root.gathered).max()?;
     let (mut too_early, mut span) = (earliest.saturating_sub(1).max(start), earliest - start + 1);
     let (mut end, mut found) = loop {
         let end = start.checked_add(span).filter(|end| *end < until.0)?;
         if let Some(found) = by(end) {
             break (end, found);
+        }
+        if end >= last_contact {
+            return None;
         }
         (too_early, span) = (end, span.checked_mul(2)?);
     };

@@ -16,7 +16,7 @@ use crate::collective::planner::{PlanError, Request};
 use crate::collective::schedule::Schedule;
 use crate::scenario::StrategyChoice;
 
-pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ContactTree, plan };
+pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ContactTree, over_relays: true, plan };
 
 /// Most hops of a schedule that is worth a try.
 const MAX_HOPS: usize = 20_000;
