@@ -266,7 +266,7 @@ keys! {
         "Bytes that an emulated link counts for each byte that it carries.";
 
     BIND = "network.bind", "", Address, Default("\"127.0.0.1\""),
-        "Where processes listen.";
+        "Where processes listen: an address of this machine.";
     BASE_PORT = "network.base_port", "", Integer(0, 65_535), Default("0"),
         "Port of the aggregator; the station has the next one and node `i` has `base_port + 2 + i`. 0 takes any \
          free ports.";
