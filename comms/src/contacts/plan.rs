@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
 use super::contact::{Contact, Transit};
 use crate::id::NodeId;
-use crate::units::MissionTime;
+use crate::units::{MissionTime, nanos};
 
 /// The contacts of every lane of a mission: sorted by time and without overlap, for each ordered pair of peers.
 ///
@@ -179,6 +180,21 @@ impl ContactPlan {
         plan
     }
 
+    /// The plan of who is done with each contact `guard` before it ends; nothing if none ends. Contacts that last, and those that
+    /// the next one of their lane continues, stay as they are; those that are not longer than that are left out.
+    #[must_use]
+    pub fn guarded(&self, guard: Duration) -> Option<Self> {
+        let (mut plan, mut differs) = (Self::default(), false);
+        for (from, lanes) in &self.lanes {
+            for (to, contacts) in lanes {
+                let guarded = contacts_guarded(contacts, guard);
+                differs |= !Arc::ptr_eq(contacts, &guarded);
+                plan.insert(from.clone(), to.clone(), guarded);
+            }
+        }
+        differs.then_some(plan)
+    }
+
     /// The plan for bytes that count `byte_scale` times each: every rate is divided by it, and at least a bit per second.
     /// `byte_scale` is positive and finite.
     #[must_use]
@@ -222,6 +238,21 @@ fn contacts_until(contacts: &Arc<[Contact]>, end: MissionTime) -> Arc<[Contact]>
     }
     let started = contacts.iter().take_while(|contact| contact.start < end);
     started.map(|contact| Contact { end: contact.end.min(end), ..contact.clone() }).collect()
+}
+
+fn contacts_guarded(contacts: &Arc<[Contact]>, guard: Duration) -> Arc<[Contact]> {
+    let starts = contacts.iter().skip(1).map(|next| Some(next.start)).chain([None]);
+    let ends = |(contact, next): &(&Contact, Option<MissionTime>)| {
+        contact.end < MissionTime::NEVER && *next != Some(contact.end)
+    };
+    if !contacts.iter().zip(starts.clone()).any(|pair| ends(&pair)) {
+        return Arc::clone(contacts);
+    }
+    let earlier = |pair: (&Contact, Option<MissionTime>)| {
+        let end = if ends(&pair) { MissionTime(pair.0.end.0.saturating_sub(nanos(guard))) } else { pair.0.end };
+        Contact { end, ..pair.0.clone() }
+    };
+    contacts.iter().zip(starts).map(earlier).filter(|contact| contact.start < contact.end).collect()
 }
 
 fn check(from: &NodeId, to: &NodeId, contacts: &[Contact]) -> Result<(), InvalidContact> {

@@ -164,6 +164,20 @@ proptest! {
     }
 
     #[test]
+    fn a_guarded_plan_is_the_same_but_before_the_ends_of_contacts(contacts in random_contacts(), guard in 0u64..20) {
+        let plan = plan_of(&contacts);
+        let guarded = plan.guarded(Duration::from_nanos(guard));
+        prop_assert_eq!(guarded.is_none(), contacts.is_empty());
+        let guarded = guarded.unwrap_or_default();
+        for at in (0..150).map(MissionTime) {
+            let goes_on = |contact: &Contact| contacts.iter().any(|next| next.start == contact.end);
+            let is_guarded = |contact: &&Contact| at.0 + guard < contact.end.0 || goes_on(contact);
+            let expected = plan.at(&from(), &to(), at).filter(is_guarded);
+            prop_assert_eq!(guarded.at(&from(), &to(), at).map(|contact| contact.start), expected.map(|contact| contact.start));
+        }
+    }
+
+    #[test]
     fn a_window_is_open_exactly_where_no_outage_is(
         outages in prop::collection::vec((0u64..60, 0u64..60), 0..6),
         from in 0u64..70,

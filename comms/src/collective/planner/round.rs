@@ -18,7 +18,7 @@ pub struct RoundPlan {
     pub schedule: Arc<Schedule>,
     /// How long it takes from the stamp's instant on, if all are ready then.
     pub predicted: Duration,
-    /// Until when all contacts that it uses last.
+    /// Until when it has to be completed for its contacts to be good for it.
     pub(super) lasts_until: MissionTime,
     /// What it takes if they are not, once that is known.
     pub(super) expected: OnceLock<Duration>,

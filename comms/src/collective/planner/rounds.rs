@@ -8,8 +8,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::guard::{self, GUARD};
 use super::round::RoundPlan;
-use super::{PlanError, Planned, Task, plan};
+use super::{PlanError, Task, plan};
 use crate::codec::Wire;
 use crate::collective::cost::{CostModel, predict_from};
 use crate::contacts::ContactPlan;
@@ -148,7 +149,10 @@ impl RoundPlanner {
             return Err(PlanError::Inexact { strategy: self.strategy.as_str() });
         }
         let planned = plan(self.strategy, &task)?;
-        let lasts_until = self.lasts_until(&planned, &[members, relays].concat(), at);
+        let spare = guard::to_spare(&planned.prediction, &[members, relays].concat(), &self.contacts, at);
+        let spare = spare.unwrap_or_default();
+        // A plan that could not mind the guard is no better when it is made again.
+        let lasts_until = planned.completes + spare.checked_sub(GUARD).unwrap_or(spare);
         let plan = Arc::new(RoundPlan::new(view, planned, at, lasts_until));
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.push_back(plan.clone());
@@ -156,15 +160,6 @@ impl RoundPlanner {
             memory.pop_front();
         }
         Ok(plan)
-    }
-
-    /// Until when every lane of a plan has the contact that it has at first.
-    fn lasts_until(&self, planned: &Planned, ranks: &[NodeId], at: MissionTime) -> MissionTime {
-        let ends = planned.prediction.lanes.iter().map(|lane| {
-            let (from, to) = (&ranks[lane.from.index()], &ranks[lane.to.index()]);
-            self.contacts.at(from, to, at).map_or(at, |contact| contact.end)
-        });
-        ends.min().unwrap_or(MissionTime::NEVER)
     }
 }
 
@@ -198,13 +193,15 @@ mod tests {
     }
 
     #[test]
-    fn rounds_share_a_plan_until_a_contact_ends_or_the_roster_changes() {
+    fn rounds_share_a_plan_until_a_contact_is_about_to_end_or_the_roster_changes() {
         let (planner, secs) = (planner(), MissionTime::from_secs_f64);
         let all = view(&[0, 1, 2]);
         let first = planner.from(&all, 1000, secs(5.0)).expect("a plan");
-        assert!(Arc::ptr_eq(&first, &planner.from(&all, 1000, secs(50.0)).expect("a plan")));
+        assert!(Arc::ptr_eq(&first, &planner.from(&all, 1000, secs(30.0)).expect("a plan")));
+        let careful = planner.from(&all, 1000, secs(50.0)).expect("a plan");
+        assert_eq!(careful.stamp.at, secs(50.0), "the contact ends within a minute");
         let late = planner.from(&all, 1000, secs(99.99)).expect("a plan");
-        assert_eq!(late.stamp.at, secs(99.99), "the contact ends before the round would");
+        assert!(Arc::ptr_eq(&careful, &late), "it does without that contact");
         let fewer = planner.from(&view(&[1, 2]), 1000, secs(6.0)).expect("a plan");
         assert_eq!((fewer.stamp.at, fewer.schedule.ranks()), (secs(6.0), 2));
         assert_ne!(planner.from(&all, 1001, secs(7.0)).expect("a plan").stamp.at, first.stamp.at);

@@ -205,6 +205,32 @@ fn contacts_that_have_ended_do_not_count() {
     assert_eq!(strategy(StrategyChoice::Auto, &[0, 1], &until(AT)), Err(apart));
 }
 
+/// Three in a triangle, where the contact between 0 and 1 ends after so many seconds, and that over 2 begins after as many.
+fn ending(secs: u64, then: u64) -> ContactPlan {
+    let [end, start] = [secs, then].map(|secs| MissionTime(secs * 1_000_000_000));
+    let links = [(0, 1, MissionTime::ZERO, end), (0, 2, start, MissionTime::NEVER), (1, 2, start, MissionTime::NEVER)];
+    let lanes = links.into_iter().flat_map(|(a, b, start, end)| {
+        let window = Contact { start, rate: BitsPerSecond(1_000_000).into(), ..contact(end) };
+        [(a, b), (b, a)].map(|(from, to)| (NodeId::satellite(from), NodeId::satellite(to), window.clone()))
+    });
+    ContactPlan::new(lanes).expect("a plan")
+}
+
+#[test]
+fn a_contact_that_is_about_to_end_is_used_only_where_others_are_much_later() {
+    let uses_it = |secs, then| {
+        let schedule = planned(StrategyChoice::Auto, &[0, 1, 2], &ending(secs, then)).expect("a way over 2");
+        schedule.destinations(Rank(0)).contains(&Rank(1))
+    };
+    assert!(uses_it(100, 0), "it lasts long enough");
+    assert!(!uses_it(50, 0), "the others are as good");
+    let relayed = |secs| {
+        let task = [0, 1].map(NodeId::satellite);
+        planned_over(StrategyChoice::Auto, &task, &[NodeId::satellite(2)], &ending(secs, 3600)).expect("a way")
+    };
+    assert!(relayed(50).destinations(Rank(0)).contains(&Rank(1)), "nobody waits an hour for the other way");
+}
+
 #[test]
 fn gossip_needs_contact_both_ways_and_says_so_of_nobody_who_is_reached() {
     let ids = [0, 1, 2];
