@@ -43,7 +43,7 @@ pub struct Job {
 pub enum RunDirError {
     /// It exists and is not empty.
     #[error(
-        "run directory {path}: it is not empty; give another one with --run-dir, or go on with it by --resume {path}"
+        "run directory {path}: it is not empty; give another one with --run-dir, or go on with a launched job by `launch --resume {path}`"
     )]
     NotEmpty {
         /// The directory.

@@ -90,7 +90,7 @@ pub fn main(programs: &Programs, args: impl IntoIterator<Item = OsString>) -> Ex
             return exit.into();
         }
     };
-    start_logging(cli.verbose);
+    start_logging(cli.verbose, matches!(cli.command, Command::Simulate(_)));
     match run(cli, programs) {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -118,8 +118,10 @@ fn run(cli: Cli, programs: &Programs) -> Result<Exit, Failure> {
     }
 }
 
-fn start_logging(verbose: u8) {
+/// A simulation is all nodes in one process: what each has to say for itself would drown what happens to all.
+fn start_logging(verbose: u8, is_simulation: bool) {
     let level = match verbose {
+        0 if is_simulation => "warn",
         0 => "warn,starloom=info",
         1 => "info,starloom=debug",
         _ => "debug,h2=info,hyper=info",

@@ -95,6 +95,13 @@ fn compare(
         );
         return Err(Failure::message(Exit::BadInput, message));
     }
+    let twice =
+        args.strategies.iter().enumerate().find(|(place, strategy)| args.strategies[..*place].contains(strategy));
+    if let Some((_, strategy)) = twice {
+        let message =
+            format!("--strategies: {strategy} is there twice, and its second run would be the same as its first");
+        return Err(Failure::message(Exit::BadInput, message));
+    }
     let mut flights = Vec::new();
     for &strategy in &args.strategies {
         let mut scenario = scenario.clone();
