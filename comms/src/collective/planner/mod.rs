@@ -4,6 +4,7 @@
 //! [cost model](super::cost), and takes the one that completes first. All of it is a function of its arguments in integers: every
 //! node that plans for the same [`Task`] gets the same schedule.
 
+mod cycle;
 mod error;
 mod guard;
 mod path;

@@ -4,15 +4,15 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::error::PlanError;
-use super::path;
 use super::roots::{self, Root};
 use super::ways::Ways;
+use super::{cycle, path};
 use crate::codec::{BLOCK, Wire};
 use crate::collective::network::Network;
 use crate::collective::schedule::Schedule;
 use crate::contacts::ContactPlan;
 use crate::id::{NodeId, Rank};
-use crate::units::MissionTime;
+use crate::units::{MissionTime, nanos};
 
 /// What a strategy plans for.
 pub(in crate::collective) struct Request<'a> {
@@ -184,6 +184,30 @@ impl Request<'_> {
         Ok(walk)
     }
 
+    /// Closed walks through all members, over relays where needed, along links that have contact both ways: those that have it when
+    /// the collective begins, and those that ever have. They pass a member again where no other walk was found.
+    pub(in crate::collective) fn closed_walks(&self) -> Vec<Vec<Rank>> {
+        let walk = |graph: &Vec<Vec<usize>>| {
+            let ways = Ways::new(graph, self.members.len());
+            let apart = |a: usize, b: usize| {
+                let way = self.expand(&[a, b], &ways).unwrap_or_default();
+                way.windows(2).map(|pair| self.light(pair[0], pair[1])).sum()
+            };
+            let mut closed = cycle::closed_walk(&ways.graph(), apart)?;
+            if closed.len() > 1 {
+                closed.push(closed[0]);
+            }
+            let mut walk = self.expand(&closed, &ways).ok()?;
+            walk.truncate((walk.len() - 1).max(1));
+            Some(walk)
+        };
+        let is_open = |from: &NodeId, to: &NodeId| self.plan.at(from, to, self.at).is_some();
+        let now = self.graph(|a, b| is_open(a, b) && is_open(b, a));
+        let ever = self.graph(|a, b| self.reaches(b, a));
+        let graphs = if now == ever { vec![now] } else { vec![now, ever] };
+        graphs.iter().filter_map(walk).collect()
+    }
+
     /// A walk that visits each member once, over relays where needed, along links that ever have contact both ways.
     pub(in crate::collective) fn path(&self) -> Result<Vec<Rank>, PlanError> {
         let ways = Ways::new(&self.graph(|a, b| self.reaches(b, a)), self.members.len());
@@ -221,6 +245,12 @@ impl Request<'_> {
     pub(in crate::collective) fn ever_open(&self, from: Rank, to: Rank) -> bool {
         let ends = self.node(from).zip(self.node(to));
         ends.is_some_and(|(from, to)| self.reaches(from, to))
+    }
+
+    /// How long light takes from one rank to another, in nanoseconds, as soon as there is contact.
+    pub(in crate::collective) fn light(&self, from: Rank, to: Rank) -> u64 {
+        let contact = self.node(from).zip(self.node(to)).and_then(|(from, to)| self.plan.next(from, to, self.at));
+        contact.map_or(0, |contact| nanos(contact.light_time.at(contact.start.max(self.at))))
     }
 
     /// Whether one rank has contact to another when the collective begins.

@@ -2,7 +2,8 @@
 //!
 //! A [ring](super::ring::along) in the order of the roster takes lanes as they come, and waits where one is closed. Here the order is one
 //! along which contacts open one after the other: from each of some members on, always to the one that can be reached soonest and
-//! has not been visited, over relays where that closes the ring. Half of the vector goes the other way round where that is possible,
+//! has not been visited, over relays where that closes the ring. Where links last, it is a short closed walk along them, as through a
+//! torus of planes. Half of the vector goes the other way round where that is possible,
 //! so that both lanes of every link are used; that a torus or a circle should be used in both directions is in P. Sack and W. Gropp,
 //! "Collective algorithms for multiported torus networks", ACM Trans. Parallel Comput. 1(2), 2015.
 
@@ -37,9 +38,18 @@ fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     walks.extend(
         (0..members).take(orders).filter_map(|first| request.circle_in(&as_contacts_open(request, first)).ok()),
     );
+    walks.extend(request.closed_walks());
     if walks.is_empty() {
         return by_roster.map(|_| Vec::new());
     }
+    // Each part of the vector goes round twice, but for two hops.
+    let light = |walk: &&Vec<Rank>| {
+        let pairs = walk.iter().zip(walk.iter().cycle().skip(1));
+        let hops: Vec<u64> = pairs.map(|(from, to)| request.light(*from, *to)).collect();
+        let longest = hops.iter().copied().max().unwrap_or_default();
+        2 * hops.iter().sum::<u64>().saturating_sub(longest)
+    };
+    let is_in_time = |walk: &&Vec<Rank>| request.at.0.saturating_add(light(walk)) <= request.until.0;
     let per_walk = |walk: &Vec<Rank>| {
         let mut turned = walk.clone();
         turned.reverse();
@@ -48,7 +58,7 @@ fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
         let one_way = Some(rings(request, &[walk]));
         one_way.into_iter().chain(leads_back.then(|| rings(request, &[walk, &turned]))).collect::<Vec<_>>()
     };
-    Ok(walks.iter().flat_map(per_walk).collect())
+    Ok(walks.iter().filter(is_in_time).flat_map(per_walk).collect())
 }
 
 /// The members from one on, each followed by the one of those left that it reaches soonest from then on.
@@ -125,5 +135,29 @@ mod tests {
         let members: Vec<_> = (0..6).map(NodeId::satellite).collect();
         assert_eq!(completes(StrategyChoice::Ring, &members, &links), None);
         assert!(completes(StrategyChoice::ContactRing, &members, &links).is_some());
+    }
+
+    #[test]
+    fn planes_are_gone_through_where_none_is_a_ring_with_the_next() {
+        let (planes, size) = (3, 4);
+        let node = |plane: u32, place: u32| plane % planes * size + place % size;
+        let places = (0..planes).flat_map(|plane| (0..size).map(move |place| (plane, place)));
+        let torus = lasting(places.flat_map(|(plane, place)| {
+            [node(plane + 1, place), node(plane, place + 1)].map(|to| (node(plane, place), to))
+        }));
+        let members: Vec<_> = (0..planes * size).map(NodeId::satellite).collect();
+        assert_eq!(completes(StrategyChoice::Ring, &members, &torus), None);
+        let circle = lasting((0..planes * size).map(|place| (place, (place + 1) % (planes * size))));
+        let [on_torus, on_circle] =
+            [&torus, &circle].map(|links| completes(StrategyChoice::ContactRing, &members, links));
+        assert!(on_torus.is_some() && on_torus == on_circle, "{on_torus:?}, {on_circle:?}");
+    }
+
+    #[test]
+    fn a_member_is_passed_again_where_there_is_no_other_way() {
+        let members: Vec<_> = (0..5).map(NodeId::satellite).collect();
+        let star = lasting((1..5).map(|node| (0, node)));
+        assert_eq!(completes(StrategyChoice::Ring, &members, &star), None);
+        assert!(completes(StrategyChoice::ContactRing, &members, &star).is_some());
     }
 }
