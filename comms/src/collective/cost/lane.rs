@@ -80,6 +80,11 @@ impl<'a> Lane<'a> {
         self.contacts.get(over).filter(|contact| contact.covers(at) && until <= contact.end)
     }
 
+    /// Looks for light times first where `other`, the same lane, has found its last one.
+    pub(in crate::collective) const fn look_near(&mut self, other: &Self) {
+        self.light = other.light;
+    }
+
     /// When the frames of `ready` arrive at the other end. Nothing if the contacts do not suffice.
     pub(in crate::collective) fn carry(&mut self, ready: &Flow, cut: Cut) -> Option<Flow> {
         self.carry_told(ready, cut, |_| {})

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
-use super::Network;
+use super::{Link, Network};
 use crate::collective::cost::flow::Flow;
 use crate::collective::cost::lane::{Cut, Lane};
 
@@ -65,17 +65,19 @@ impl Network<'_> {
             let flow = here.flow.clone();
             let has_all = |there: &Reached<'_>| there.flow.last() <= flow.last();
             for &index in &self.out[rank] {
-                let link = &self.links[index];
+                let Link { to, ref mut lane, .. } = self.links[index];
                 // Who has all by then gets nothing sooner from here.
-                if reached[link.to].as_ref().is_some_and(has_all) {
+                if reached[to].as_ref().is_some_and(has_all) {
                     continue;
                 }
-                let mut lane = link.lane.clone();
-                let Some(arrived) = lane.carry(&flow, cut) else { continue };
+                let mut taken = lane.clone();
+                let arrived = taken.carry(&flow, cut);
+                lane.look_near(&taken);
+                let Some(arrived) = arrived else { continue };
                 let last = arrived.last();
-                if reached[link.to].as_ref().is_none_or(|there| last < there.flow.last()) {
-                    open.push(Reverse((last, link.to)));
-                    reached[link.to] = Some(Reached { flow: arrived, over: Some((index, lane)), settled: false });
+                if reached[to].as_ref().is_none_or(|there| last < there.flow.last()) {
+                    open.push(Reverse((last, to)));
+                    reached[to] = Some(Reached { flow: arrived, over: Some((index, taken)), settled: false });
                 }
             }
         }

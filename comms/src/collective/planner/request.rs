@@ -139,9 +139,9 @@ impl Request<'_> {
         PlanError::Apart { reached, unreached, at: self.at }
     }
 
-    /// Checks that the contribution of each member can get to each other.
-    pub(in crate::collective) fn check_reach(&self) -> Result<(), PlanError> {
-        self.gathered().map(|_| ())
+    /// When word of each member can have come to each other; an error if it never can.
+    pub(in crate::collective) fn reach(&self) -> Result<MissionTime, PlanError> {
+        Ok(MissionTime(self.gathered()?.iter().copied().max().unwrap_or(self.at.0)))
     }
 
     /// All members, those first from which all could be gathered and spread first.

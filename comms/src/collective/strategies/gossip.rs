@@ -94,7 +94,7 @@ fn neighbours(request: &Request<'_>) -> Result<Vec<(usize, usize)>, PlanError> {
     }
     taken.sort_unstable_by_key(|&(a, b)| (a, Reverse(b)));
     if groups.iter().any(|group| *group != groups[0]) {
-        request.check_reach()?;
+        request.reach()?;
         return Err(PlanError::Nothing { strategy: StrategyChoice::Gossip.as_str(), at: request.at });
     }
     Ok(taken)

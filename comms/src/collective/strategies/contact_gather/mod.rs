@@ -5,12 +5,16 @@
 //! gossip ("A survey of gossiping and broadcasting in communication networks", S. M. Hedetniemi, S. T. Hedetniemi and A. L.
 //! Liestman, Networks 18, 1988), planned instead of random.
 //!
-//! Unmerged, every byte travels `n(n−1)` times. Groups of neighbours spare that without delay: inside a group contributions
+//! Unmerged, every byte travels `n(n−1)` times. Groups of neighbours spare that with little delay: inside a group contributions
 //! travel by themselves, so that every member of it can make their sum, and what leaves the group at any side is the sum. Its
-//! bytes are the same wherever it is made. Groups may be nested, pairs in rows in planes. How large they are is found by trying.
+//! bytes are the same wherever it is made. Groups may be [nested](nesting), pairs in rows in planes. How large they are is found by
+//! trying.
+
+mod nesting;
 
 use std::collections::BTreeSet;
 
+use self::nesting::Nesting;
 use super::{Strategy, rank};
 use crate::collective::builder::ScheduleBuilder;
 use crate::collective::cost::flow::Flow;
@@ -25,114 +29,93 @@ use crate::units::MissionTime;
 
 pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::ContactGather, over_relays: true, plan };
 
-/// Most copies of shares in a schedule that is worth a try.
-const MAX_COPIES: usize = 40_000;
-/// Members of a group that is tried whether or not all groups are of one size.
-const FEW: usize = 4;
+/// Most copies of shares, those to relays among them, in a schedule that is worth a try.
+const MAX_COPIES: usize = 300_000;
 /// Segments that take different ways.
 const PARTS: usize = 2;
+/// A part of what comes in anyway that nobody waits for: so little need not be merged.
+const UNNOTICED: u64 = 4;
+/// Copies up to which all nestings are tried, and by how many more one has to differ from another beyond that, as a part of them.
+const CHEAP: usize = 4_000;
+const ALIKE: usize = 8;
 
 /// Unmerged, and merged in groups of neighbours in the order of the roster.
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
-    request.check_reach()?;
-    let mut schedules = Vec::new();
-    let mut until = request.until;
-    let intake = if until == MissionTime::NEVER { u64::MAX } else { request.least_intake(until) };
+    let reach = request.reach()?;
+    let nestings = worth_a_try(request);
+    if !request.are_few() {
+        return Ok(best_of_many(request, &nestings, reach));
+    }
+    let parts = 1..=PARTS.min(request.elements.max(1));
+    let each = nestings.iter().flat_map(|nesting| parts.clone().map(move |parts| (nesting, parts)));
+    let all = each.filter_map(|(nesting, parts)| grouped(request, nesting, parts, request.until));
+    Ok(all.map(|(schedule, _)| schedule).collect())
+}
+
+/// The most merged first, and of those with many copies only some that differ in that.
+fn worth_a_try(request: &Request<'_>) -> Vec<Nesting> {
+    let mut nestings = nesting::all(request.members.len(), request.run_length());
+    let mut before = 0;
+    nestings.retain(|nesting| {
+        let copies = copies(request, nesting);
+        let is_tried = copies <= CHEAP || (before + before / ALIKE..=MAX_COPIES).contains(&copies);
+        before = if is_tried { copies } else { before };
+        is_tried
+    });
+    nestings
+}
+
+fn copies(request: &Request<'_>, nesting: &Nesting) -> usize {
+    nesting.received().saturating_mul(request.nodes().len())
+}
+
+/// The best nesting, over one segment and several: not all are tried. Word of all could have come everywhere by `reach`.
+fn best_of_many(request: &Request<'_>, nestings: &[Nesting], reach: MissionTime) -> Vec<Schedule> {
+    let light = reach.0.saturating_sub(request.at.0);
     let vector = request.wire.encoded_len(request.elements) as u64;
-    let (members, run) = (request.members.len(), request.run_length());
-    let comes_in = |sizes: &Vec<usize>| vector.saturating_mul(received(members, sizes) as u64);
-    for sizes in nestings(members, run).into_iter().filter(|sizes| comes_in(sizes) <= intake) {
-        for parts in 1..=PARTS.min(request.elements.max(1)) {
-            if let Some((schedule, done)) = grouped(request, &sizes, parts, until) {
-                // Roughly, since lanes may turn out to be used a little better.
-                let rough = MissionTime(done.0.saturating_add(done.0.saturating_sub(request.at.0) / 16));
-                until = until.min(rough);
-                schedules.push(schedule);
-            }
+    let comes_in = |nesting: &Nesting| vector.saturating_mul(nesting.received() as u64);
+    // All has to come in, and most of it may while light is on its way.
+    let is_in_time = |nesting: &Nesting, until: MissionTime| {
+        let longer = request.at.0.saturating_add(until.0.saturating_sub(reach.0));
+        let parts = [(until, 1), (MissionTime(longer), UNNOTICED)];
+        until == MissionTime::NEVER
+            || parts.iter().all(|(until, part)| comes_in(nesting) / part <= request.least_intake(*until))
+    };
+    let mut best: Option<(Schedule, MissionTime, &Nesting)> = None;
+    // What is merged more than that waits for its groups in vain, unless something else than a member's own lanes is narrow.
+    let unnoticed = request.least_intake(reach) / UNNOTICED;
+    let first = nestings.iter().rposition(|nesting| comes_in(nesting) <= unnoticed).unwrap_or_default();
+    let less_merged = nestings.iter().enumerate().skip(first);
+    let more_merged = nestings.iter().enumerate().take(first).rev();
+    for (place, nesting) in less_merged.chain(more_merged) {
+        let until = best.as_ref().map_or(request.until, |(_, done, _)| *done);
+        if place < first && until.0.saturating_sub(request.at.0) <= light + light / UNNOTICED {
+            break;
+        }
+        if is_in_time(nesting, until)
+            && let Some((schedule, done)) = grouped(request, nesting, 1, until)
+        {
+            best = Some((schedule, done, nesting));
         }
     }
-    Ok(schedules)
+    let Some((schedule, done, nesting)) = best else { return Vec::new() };
+    let rough = request.a_little_after(done.0.saturating_sub(request.at.0));
+    let most = PARTS.min(request.elements).min(MAX_COPIES / copies(request, nesting).max(1));
+    let more = (2..=most).filter_map(|parts| grouped(request, nesting, parts, rough));
+    let more: Vec<Schedule> = more.map(|(schedule, _)| schedule).collect();
+    [vec![schedule], more].concat()
 }
 
-/// The sizes of nested groups to try, each a multiple of the one before: none at all, few members, a square root of all, and
-/// prime factors of `run`, which is how many neighbours follow each other in the roster, and of what it divides all members into.
-fn nestings(members: usize, run: usize) -> Vec<Vec<usize>> {
-    let factors = [prime_factors(run), prime_factors(members / run)].concat();
-    let nested: Vec<usize> = factors
-        .iter()
-        .scan(1, |size, factor| {
-            *size *= factor;
-            Some(*size)
-        })
-        .collect();
-    let is_square =
-        |size: usize| members.is_multiple_of(size) && size * size * 4 >= members && size * size <= members * 4;
-    let few = (2..=FEW.min(members.div_ceil(2))).map(|size| vec![size]);
-    let squares = (FEW + 1..members).filter(|size| is_square(*size)).map(|size| vec![size]);
-    let prefixes = (2..nested.len()).map(|levels| nested[..levels].to_vec());
-    let copies = |sizes: &Vec<usize>| received(members, sizes) * members;
-    let all = std::iter::once(Vec::new()).chain(few).chain(squares).chain(prefixes);
-    all.filter(|sizes| copies(sizes) <= MAX_COPIES).collect()
-}
-
-/// Shares that a member receives if they are merged in groups of these sizes.
-fn received(members: usize, sizes: &[usize]) -> usize {
-    let levels = std::iter::once(1).chain(sizes.iter().copied()).zip(sizes.iter().copied().chain([members]));
-    levels.map(|(inner, outer)| outer.div_ceil(inner) - 1).sum()
-}
-
-fn prime_factors(mut number: usize) -> Vec<usize> {
-    let mut factors = Vec::new();
-    let mut factor = 2;
-    while factor * factor <= number {
-        while number.is_multiple_of(factor) {
-            factors.push(factor);
-            number /= factor;
-        }
-        factor += 1;
-    }
-    factors.extend((number > 1).then_some(number));
-    factors
-}
-
-/// The shares of nested groups of `sizes` members that follow each other in the roster.
-fn shares(members: usize, sizes: &[usize]) -> Shares {
-    let mut merged: Vec<Vec<u32>> = Vec::new();
-    // Those of the level below, each with the number of members that it stands for.
-    let mut level: Vec<(u32, usize)> = (0..members).map(|member| (rank(member).0, 1)).collect();
-    for &size in sizes {
-        let mut above = Vec::new();
-        let mut group: Vec<(u32, usize)> = Vec::new();
-        let count = |group: &[(u32, usize)]| group.iter().map(|(_, members)| members).sum::<usize>();
-        for (place, &share) in level.iter().enumerate() {
-            group.push(share);
-            if count(&group) >= size || place + 1 == level.len() {
-                let whole = count(&group);
-                above.push(match group[..] {
-                    [(only, _)] => (only, whole),
-                    _ => {
-                        merged.push(group.iter().map(|(share, _)| *share).collect());
-                        (rank(members + merged.len() - 1).0, whole)
-                    }
-                });
-                group.clear();
-            }
-        }
-        level = above;
-    }
-    Shares::merged(members, merged)
-}
-
-/// Groups of `sizes` nested in each other, over `parts` segments, and when they are done: by `until`.
+/// Groups nested in each other, over `parts` segments, and when they are done: by `until`.
 fn grouped(
     request: &Request<'_>,
-    sizes: &[usize],
+    nesting: &Nesting,
     parts: usize,
     until: MissionTime,
 ) -> Option<(Schedule, MissionTime)> {
     let members = request.members.len();
     let ranks: Vec<u32> = (0..members).map(|member| rank(member).0).collect();
-    let shares = shares(members, sizes);
+    let shares = nesting.shares();
     let segments = Segment::split(request.elements, parts);
     let per_frame = request.frame_elements(request.elements / parts);
     let cut = |segment: &Segment| Cut::of(request.wire, segment.elements, per_frame);
