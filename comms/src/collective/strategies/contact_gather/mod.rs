@@ -8,7 +8,7 @@
 //! Unmerged, every byte travels `n(n−1)` times. Groups of neighbours spare that with little delay: inside a group contributions
 //! travel by themselves, so that every member of it can make their sum, and what leaves the group at any side is the sum. Its
 //! bytes are the same wherever it is made. Groups may be [nested](nesting), pairs in rows in planes. How large they are is found by
-//! trying.
+//! trying, and whether halves of the vector should take different ways, or be merged by other neighbours.
 
 mod nesting;
 
@@ -31,8 +31,6 @@ pub(super) const STRATEGY: Strategy = Strategy { choice: StrategyChoice::Contact
 
 /// Most copies of shares, those to relays among them, in a schedule that is worth a try.
 const MAX_COPIES: usize = 300_000;
-/// Segments that take different ways.
-const PARTS: usize = 2;
 /// A part of what comes in anyway that nobody waits for: so little need not be merged.
 const UNNOTICED: u64 = 4;
 /// Copies up to which all nestings are tried, and by how many more one has to differ from another beyond that, as a part of them.
@@ -46,9 +44,9 @@ fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     if !request.are_few() {
         return Ok(best_of_many(request, &nestings, reach));
     }
-    let parts = 1..=PARTS.min(request.elements.max(1));
-    let each = nestings.iter().flat_map(|nesting| parts.clone().map(move |parts| (nesting, parts)));
-    let all = each.filter_map(|(nesting, parts)| grouped(request, nesting, parts, request.until));
+    let each =
+        nestings.iter().flat_map(|nesting| [vec![nesting.clone()]].into_iter().chain(in_halves(request, nesting)));
+    let all = each.filter_map(|nestings| grouped(request, &nestings, request.until));
     Ok(all.map(|(schedule, _)| schedule).collect())
 }
 
@@ -69,7 +67,18 @@ fn copies(request: &Request<'_>, nesting: &Nesting) -> usize {
     nesting.received().saturating_mul(request.nodes().len())
 }
 
-/// The best nesting, over one segment and several: not all are tried. Word of all could have come everywhere by `reach`.
+/// The nestings of two segments: both the same, or one shifted. None if the vector has no halves.
+fn in_halves(request: &Request<'_>, nesting: &Nesting) -> impl Iterator<Item = Vec<Nesting>> {
+    let (one, other) = (nesting.clone(), nesting.shifted());
+    let pairs = if one == other {
+        vec![vec![one.clone(), one]]
+    } else {
+        vec![vec![one.clone(), one.clone()], vec![one, other]]
+    };
+    pairs.into_iter().filter(|_| request.elements > 1)
+}
+
+/// The best nesting, over the whole vector and over halves: not all are tried. Word of all could have come everywhere by `reach`.
 fn best_of_many(request: &Request<'_>, nestings: &[Nesting], reach: MissionTime) -> Vec<Schedule> {
     let light = reach.0.saturating_sub(request.at.0);
     let vector = request.wire.encoded_len(request.elements) as u64;
@@ -93,47 +102,43 @@ fn best_of_many(request: &Request<'_>, nestings: &[Nesting], reach: MissionTime)
             break;
         }
         if is_in_time(nesting, until)
-            && let Some((schedule, done)) = grouped(request, nesting, 1, until)
+            && let Some((schedule, done)) = grouped(request, std::slice::from_ref(nesting), until)
         {
             best = Some((schedule, done, nesting));
         }
     }
     let Some((schedule, done, nesting)) = best else { return Vec::new() };
     let rough = request.a_little_after(done.0.saturating_sub(request.at.0));
-    let most = PARTS.min(request.elements).min(MAX_COPIES / copies(request, nesting).max(1));
-    let more = (2..=most).filter_map(|parts| grouped(request, nesting, parts, rough));
-    let more: Vec<Schedule> = more.map(|(schedule, _)| schedule).collect();
-    [vec![schedule], more].concat()
+    let are_few = 2 * copies(request, nesting) <= MAX_COPIES;
+    let halves = in_halves(request, nesting).filter(|_| are_few).filter_map(|halves| grouped(request, &halves, rough));
+    std::iter::once(schedule).chain(halves.map(|(schedule, _)| schedule)).collect()
 }
 
-/// Groups nested in each other, over `parts` segments, and when they are done: by `until`.
-fn grouped(
-    request: &Request<'_>,
-    nesting: &Nesting,
-    parts: usize,
-    until: MissionTime,
-) -> Option<(Schedule, MissionTime)> {
-    let members = request.members.len();
+/// Groups nested in each other, as many nestings of one shape as there are segments, and when they are done: by `until`.
+fn grouped(request: &Request<'_>, nestings: &[Nesting], until: MissionTime) -> Option<(Schedule, MissionTime)> {
+    let (members, parts) = (request.members.len(), nestings.len());
     let ranks: Vec<u32> = (0..members).map(|member| rank(member).0).collect();
-    let shares = nesting.shares();
+    let merging: Vec<Merging> = nestings.iter().map(|nesting| Merging::new(nesting.shares())).collect();
+    let shares: Vec<Shares> = merging.iter().map(|merging| merging.shares.clone()).collect();
+    let of_each = shares.first()?.len();
     let segments = Segment::split(request.elements, parts);
     let per_frame = request.frame_elements(request.elements / parts);
     let cut = |segment: &Segment| Cut::of(request.wire, segment.elements, per_frame);
-    let cuts = segments.iter().flat_map(|segment| vec![cut(segment); shares.len()]);
-    let mut flood = Flood::new(request.network(), Merging::new(&shares), cuts.collect(), members);
+    let cuts = segments.iter().flat_map(|segment| vec![cut(segment); of_each]);
+    let mut flood = Flood::new(request.network(), merging, cuts.collect(), members);
     for segment in 0..parts {
-        (0..members).for_each(|member| flood.begin(member, segment * shares.len() + member, request.at));
+        (0..members).for_each(|member| flood.begin(member, segment * of_each + member, request.at));
     }
     let (events, done) = flood.run(until)?;
     let name = StrategyChoice::ContactGather.as_str();
     let mut builder = ScheduleBuilder::new(name, members, request.relays.len(), segments);
     builder.limit_frames(per_frame);
-    for segment in (0..).take(parts) {
-        builder.share_out(segment, shares.clone());
+    for (segment, shares) in (0..).zip(shares) {
+        builder.share_out(segment, shares);
         ranks.iter().for_each(|&rank| builder.own(Rank(rank), segment, rank));
     }
     #[expect(clippy::cast_possible_truncation, reason = "few shares, fewer segments")]
-    let parts_of = |unit: usize| ((unit / shares.len()) as u32, (unit % shares.len()) as u32);
+    let parts_of = |unit: usize| ((unit / of_each) as u32, (unit % of_each) as u32);
     for event in events {
         match event {
             Event::Hop { unit, edge } => {
@@ -149,17 +154,17 @@ fn grouped(
     Some((builder.build(), done))
 }
 
-/// How shares spread: what is merged stays in the group of the sum, and whoever has a part in a share makes it by itself.
-struct Merging<'a> {
-    shares: &'a Shares,
+/// How shares of a segment spread: what is merged stays in the group of the sum, and whoever has a part in a share makes it by itself.
+struct Merging {
+    shares: Shares,
     /// The share that each is merged into.
     into: Vec<Option<u32>>,
     /// The members that each is the sum of.
     of: Vec<BTreeSet<u32>>,
 }
 
-impl<'a> Merging<'a> {
-    fn new(shares: &'a Shares) -> Self {
+impl Merging {
+    fn new(shares: Shares) -> Self {
         let (mut into, mut of) = (vec![None; shares.len()], Vec::<BTreeSet<u32>>::with_capacity(shares.len()));
         for share in (0..).take(shares.len()) {
             let parts = shares.parts(share);
@@ -171,22 +176,31 @@ impl<'a> Merging<'a> {
     }
 }
 
-impl Spreading for Merging<'_> {
+/// Segments of as many shares, one behind the other.
+impl Spreading for Vec<Merging> {
     fn is_wanted(&self, unit: usize) -> bool {
-        self.into[unit % self.shares.len()].is_none()
+        let (merging, share) = of_unit(self, unit);
+        merging.into[share].is_none()
     }
 
     fn is_for(&self, unit: usize, to: usize) -> bool {
-        let (share, to) = (unit % self.shares.len(), rank(to).0);
-        !self.of[share].contains(&to) && self.into[share].is_none_or(|sum| self.of[sum as usize].contains(&to))
+        let (Merging { into, of, .. }, share) = of_unit(self, unit);
+        let to = rank(to).0;
+        !of[share].contains(&to) && into[share].is_none_or(|sum| of[sum as usize].contains(&to))
     }
 
     fn made<'a>(&self, unit: usize, held: &dyn Fn(usize) -> Option<&'a Flow>) -> Option<(usize, Flow)> {
-        let share = unit % self.shares.len();
-        let (first, sum) = (unit - share, self.into[share]?);
-        let mut parts = self.shares.parts(sum).iter().map(|part| held(first + *part as usize));
+        let (merging, share) = of_unit(self, unit);
+        let (first, sum) = (unit - share, merging.into[share]?);
+        let mut parts = merging.shares.parts(sum).iter().map(|part| held(first + *part as usize));
         let head = parts.next()??.clone();
         let all = parts.try_fold(head, |all, part| Some(all.and(part?)))?;
         Some((first + sum as usize, all))
     }
+}
+
+/// The segment that a unit is of, and which of its shares it is.
+fn of_unit(segments: &[Merging], unit: usize) -> (&Merging, usize) {
+    let of_each = segments[0].shares.len();
+    (&segments[unit / of_each], unit % of_each)
 }

@@ -15,6 +15,9 @@ pub(super) struct Nesting {
     /// From the innermost level on: behind which member each group ends. What ends a group ends all groups in it.
     levels: Vec<Vec<usize>>,
     members: usize,
+    /// How many follow each other as neighbours, and by how many members groups begin later in each such run.
+    run: usize,
+    shift: usize,
 }
 
 /// Nestings of `members` that follow each other in runs of `run` neighbours, a divisor: none at all, a few neighbours or about a square root
@@ -56,7 +59,7 @@ impl Nesting {
         // One that is all, or each by itself, is none.
         levels.retain(|ends| (2..members).contains(&ends.len()));
         levels.dedup();
-        Self { levels, members }
+        Self { levels, members, run, shift: 0 }
     }
 
     /// Shares that members receive, all together.
@@ -76,10 +79,19 @@ impl Nesting {
         self.copies().div_ceil(self.members.max(1))
     }
 
+    /// The same groups, but that in each run they begin half a group later. What ends the way of one half of the vector as one of a
+    /// group is then in another group for the other half, and may come from the other side.
+    pub(super) fn shifted(&self) -> Self {
+        let group = self.levels.first().map_or(0, |ends| (self.members / ends.len()).max(2));
+        Self { shift: group / 2, ..self.clone() }
+    }
+
+    /// Each of as many members as there are makes a share, and groups merge them.
     pub(super) fn shares(&self) -> Shares {
         let mut merged: Vec<Vec<u32>> = Vec::new();
-        // Those of the level below, each with the member behind which it ends.
-        let mut level: Vec<(usize, u32)> = (1..=self.members).zip(0..).collect();
+        let member = |place: usize| place - place % self.run + (place + self.shift) % self.run;
+        // Those of the level below, each with the place behind which it ends.
+        let mut level: Vec<(usize, u32)> = (0..self.members).map(|place| (place + 1, rank(member(place)).0)).collect();
         for ends in &self.levels {
             let above = groups(ends).map(|(from, to)| {
                 let parts: Vec<u32> =
@@ -133,6 +145,14 @@ mod tests {
     }
 
     #[test]
+    fn a_shift_pairs_each_with_its_other_neighbour() {
+        let pairs = Nesting::of(8, 4, &[2], &[]);
+        let parts = |nesting: &Nesting| (8..12).map(|share| nesting.shares().parts(share).to_vec()).collect::<Vec<_>>();
+        assert_eq!(parts(&pairs), [[0, 1], [2, 3], [4, 5], [6, 7]]);
+        assert_eq!(parts(&pairs.shifted()), [[1, 2], [3, 0], [5, 6], [7, 4]]);
+    }
+
+    #[test]
     fn six_planes_of_eleven_are_merged_without_a_group_across_planes() {
         let all = all(66, 11);
         assert!(all.len() > 10 && all.iter().any(|nesting| nesting.levels.is_empty()), "{all:?}");
@@ -147,7 +167,7 @@ mod tests {
         #[test]
         fn shares_are_sound_and_those_that_are_received_are_counted(run in 1_usize..12, runs in 1_usize..8) {
             let members = run * runs;
-            for nesting in all(members, run) {
+            for nesting in all(members, run).into_iter().flat_map(|nesting| [nesting.shifted(), nesting]) {
                 let shares = nesting.shares();
                 prop_assert_eq!(shares.unsound(), None);
                 // Who a share stands for; whoever is in the group that it is merged in, and not in it, receives it.
