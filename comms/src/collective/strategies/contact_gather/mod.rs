@@ -67,15 +67,11 @@ fn copies(request: &Request<'_>, nesting: &Nesting) -> usize {
     nesting.received().saturating_mul(request.nodes().len())
 }
 
-/// The nestings of two segments: both the same, or one shifted. None if the vector has no halves.
-fn in_halves(request: &Request<'_>, nesting: &Nesting) -> impl Iterator<Item = Vec<Nesting>> {
-    let (one, other) = (nesting.clone(), nesting.shifted());
-    let pairs = if one == other {
-        vec![vec![one.clone(), one]]
-    } else {
-        vec![vec![one.clone(), one.clone()], vec![one, other]]
-    };
-    pairs.into_iter().filter(|_| request.elements > 1)
+/// The nestings of two segments: both the same, or one with other neighbours. None if the vector has no halves.
+fn in_halves<'a>(request: &Request<'_>, nesting: &'a Nesting) -> impl Iterator<Item = Vec<Nesting>> + use<'a> {
+    let others = std::iter::once(nesting.clone()).chain(nesting.with_other_neighbours());
+    let halves = if request.elements > 1 { usize::MAX } else { 0 };
+    others.map(|other| vec![nesting.clone(), other]).take(halves)
 }
 
 /// The best nesting, over the whole vector and over halves: not all are tried. Word of all could have come everywhere by `reach`.

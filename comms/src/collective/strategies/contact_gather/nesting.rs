@@ -14,10 +14,10 @@ const FEW: usize = 4;
 pub(super) struct Nesting {
     /// From the innermost level on: behind which member each group ends. What ends a group ends all groups in it.
     levels: Vec<Vec<usize>>,
-    members: usize,
-    /// How many follow each other as neighbours, and by how many members groups begin later in each such run.
+    /// The members in the order in which they are grouped.
+    order: Vec<usize>,
+    /// How many follow each other as neighbours.
     run: usize,
-    shift: usize,
 }
 
 /// Nestings of `members` that follow each other in runs of `run` neighbours, a divisor: none at all, a few neighbours or about a square root
@@ -59,14 +59,15 @@ impl Nesting {
         // One that is all, or each by itself, is none.
         levels.retain(|ends| (2..members).contains(&ends.len()));
         levels.dedup();
-        Self { levels, members, run, shift: 0 }
+        Self { levels, order: (0..members).collect(), run }
     }
 
     /// Shares that members receive, all together.
     pub(super) fn copies(&self) -> usize {
-        let singles: Vec<usize> = (1..=self.members).collect();
+        let members = self.order.len();
+        let singles: Vec<usize> = (1..=members).collect();
         let inner = std::iter::once(&singles).chain(&self.levels);
-        let all = vec![self.members];
+        let all = vec![members];
         let outer = self.levels.iter().chain([&all]);
         let level = |(inner, outer): (&Vec<usize>, &Vec<usize>)| -> usize {
             groups(outer).map(|(from, to)| (to - from) * (parts(inner, from, to).count() - 1)).sum()
@@ -76,22 +77,33 @@ impl Nesting {
 
     /// Shares that a member receives, in the mean.
     pub(super) fn received(&self) -> usize {
-        self.copies().div_ceil(self.members.max(1))
+        self.copies().div_ceil(self.order.len().max(1))
     }
 
-    /// The same groups, but that in each run they begin half a group later. What ends the way of one half of the vector as one of a
-    /// group is then in another group for the other half, and may come from the other side.
-    pub(super) fn shifted(&self) -> Self {
-        let group = self.levels.first().map_or(0, |ends| (self.members / ends.len()).max(2));
-        Self { shift: group / 2, ..self.clone() }
+    /// The same with other neighbours: groups that begin half a group later in each run, and pairs of every other one. What comes from
+    /// afar comes as part of a group, from the side of that; with one half of the vector in other groups it comes from two sides.
+    pub(super) fn with_other_neighbours(&self) -> impl Iterator<Item = Self> {
+        let (run, members) = (self.run, self.order.len());
+        let group = self.levels.first().map_or(1, |ends| (members / ends.len()).max(2));
+        let later = move |place: usize| place - place % run + (place + group / 2) % run;
+        // Of four the two in the middle change places.
+        let every_other = move |place: usize| match place % run % 4 {
+            1 if place % run + 1 < run => place + 1,
+            2 => place - 1,
+            _ => place,
+        };
+        let shifted = (0..members).map(later).collect();
+        let crossed = (0..members).map(every_other).collect();
+        let orders: [Vec<usize>; 2] = [shifted, crossed];
+        orders.into_iter().filter(move |_| group > 1).map(|order| Self { order, ..self.clone() })
     }
 
     /// Each of as many members as there are makes a share, and groups merge them.
     pub(super) fn shares(&self) -> Shares {
         let mut merged: Vec<Vec<u32>> = Vec::new();
-        let member = |place: usize| place - place % self.run + (place + self.shift) % self.run;
+        let members = self.order.len();
         // Those of the level below, each with the place behind which it ends.
-        let mut level: Vec<(usize, u32)> = (0..self.members).map(|place| (place + 1, rank(member(place)).0)).collect();
+        let mut level: Vec<(usize, u32)> = (1..=members).zip(self.order.iter().map(|member| rank(*member).0)).collect();
         for ends in &self.levels {
             let above = groups(ends).map(|(from, to)| {
                 let parts: Vec<u32> =
@@ -100,11 +112,11 @@ impl Nesting {
                     return (to, only);
                 }
                 merged.push(parts);
-                (to, rank(self.members + merged.len() - 1).0)
+                (to, rank(members + merged.len() - 1).0)
             });
             level = above.collect();
         }
-        Shares::merged(self.members, merged)
+        Shares::merged(members, merged)
     }
 }
 
@@ -145,11 +157,12 @@ mod tests {
     }
 
     #[test]
-    fn a_shift_pairs_each_with_its_other_neighbour() {
+    fn each_is_paired_with_its_other_neighbour_and_with_the_one_behind_it() {
         let pairs = Nesting::of(8, 4, &[2], &[]);
         let parts = |nesting: &Nesting| (8..12).map(|share| nesting.shares().parts(share).to_vec()).collect::<Vec<_>>();
         assert_eq!(parts(&pairs), [[0, 1], [2, 3], [4, 5], [6, 7]]);
-        assert_eq!(parts(&pairs.shifted()), [[1, 2], [3, 0], [5, 6], [7, 4]]);
+        let others: Vec<_> = pairs.with_other_neighbours().map(|pairs| parts(&pairs)).collect();
+        assert_eq!(others, [[[1, 2], [3, 0], [5, 6], [7, 4]], [[0, 2], [1, 3], [4, 6], [5, 7]]]);
     }
 
     #[test]
@@ -167,7 +180,8 @@ mod tests {
         #[test]
         fn shares_are_sound_and_those_that_are_received_are_counted(run in 1_usize..12, runs in 1_usize..8) {
             let members = run * runs;
-            for nesting in all(members, run).into_iter().flat_map(|nesting| [nesting.shifted(), nesting]) {
+            let all = all(members, run);
+            for nesting in all.iter().cloned().chain(all.iter().flat_map(Nesting::with_other_neighbours)) {
                 let shares = nesting.shares();
                 prop_assert_eq!(shares.unsound(), None);
                 // Who a share stands for; whoever is in the group that it is merged in, and not in it, receives it.
