@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use starloom::comms::codec::Wire;
 use starloom::comms::collective::cost::{CostModel, predict};
-use starloom::comms::collective::{Planned, Task, plan};
+use starloom::comms::collective::{Planned, Task, guard, plan};
 use starloom::comms::contacts::ContactPlan;
 use starloom::comms::id::NodeId;
 use starloom::comms::scenario::{Scenario, StrategyChoice};
@@ -33,6 +33,7 @@ struct World {
     members: Vec<NodeId>,
     relays: Vec<NodeId>,
     contacts: ContactPlan,
+    guard: Duration,
 }
 
 impl World {
@@ -40,11 +41,12 @@ impl World {
         let path = format!("{}/configs/{name}.toml", env!("CARGO_MANIFEST_DIR"));
         let scenario = Scenario::load(Path::new(&path)).expect("a ready scenario");
         let contacts = scenario.contacts().expect("orbits").planned;
-        Self { members: scenario.nodes(), relays: scenario.relays(), contacts }
+        let guard = guard::in_scenario(&scenario);
+        Self { members: scenario.nodes(), relays: scenario.relays(), contacts, guard }
     }
 
     fn task(&self, elements: usize, at: MissionTime) -> Task<'_> {
-        let Self { members, relays, contacts, .. } = self;
+        let Self { members, relays, contacts, guard } = self;
         Task {
             members,
             relays,
@@ -54,6 +56,7 @@ impl World {
             model: CostModel::of(Wire::Fp16),
             plan: contacts,
             at,
+            guard: *guard,
         }
     }
 

@@ -183,8 +183,8 @@ pub(super) fn planned(
     model: CostModel,
     at: MissionTime,
 ) -> Result<Planned, PlanError> {
-    let Field { members, relays, server, gossip_rounds, contacts, .. } = field;
-    plan(choice, &Task { members, relays, server, gossip_rounds, elements, model, plan: &contacts.planned, at })
+    let Field { members, relays, server, gossip_rounds, contacts, guard, .. } = field;
+    plan(choice, &Task { members, relays, server, gossip_rounds, elements, model, plan: &contacts.planned, at, guard })
 }
 
 /// The payload in the middle of their order by size; of two the larger.

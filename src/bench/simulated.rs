@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
@@ -52,6 +53,8 @@ pub struct Field<'a> {
     pub jobs: u16,
     /// What is planned, and what happens.
     pub contacts: &'a Contacts,
+    /// How long before contacts end plans are done with them, as [`guard`](starloom_comms::collective::guard) says.
+    pub guard: Duration,
 }
 
 /// What came of one strategy with one payload at one start, in seconds from the start.

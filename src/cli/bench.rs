@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use starloom_comms::codec::Wire;
 use starloom_comms::collective::cost::CostModel;
+use starloom_comms::collective::guard;
 use starloom_comms::limits::MAX_ELEMENTS;
 use starloom_comms::scenario::{Collective, Scenario, StrategyChoice};
 use starloom_comms::units::{ByteSize, MissionTime};
@@ -135,8 +136,16 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let contacts = scenario.contacts().or_exit(Exit::BadInput)?;
     let Collective { server, gossip_rounds, .. } = &scenario.collective;
     let (server, gossip_rounds) = (server.as_ref(), *gossip_rounds);
-    let field =
-        Field { members: &members, relays: &relays, server, gossip_rounds, jobs: args.jobs, contacts: &contacts };
+    let guard = guard::in_scenario(&scenario);
+    let field = Field {
+        members: &members,
+        relays: &relays,
+        server,
+        gossip_rounds,
+        jobs: args.jobs,
+        contacts: &contacts,
+        guard,
+    };
     progress.stage("strategies".to_owned());
     let told = |done: usize, all: usize| progress.share(done as f64 / all as f64);
     let compared = compare(&comparison, field, told).or_exit(Exit::Failed)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Output, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -57,7 +58,15 @@ fn predicted_wire_bytes(measurement: &Measurement) -> BTreeMap<(&'static str, u6
         starts: vec![MissionTime::ZERO],
         seed: 0,
     };
-    let field = Field { members: &members, relays: &[], server: None, gossip_rounds: 8, jobs: 1, contacts: &contacts };
+    let field = Field {
+        members: &members,
+        relays: &[],
+        server: None,
+        gossip_rounds: 8,
+        jobs: 1,
+        contacts: &contacts,
+        guard: Duration::ZERO,
+    };
     let rows = compare(&comparison, field, |_, _| {}).expect("schedules");
     rows.rows.into_iter().map(|row| ((row.strategy, row.payload_bytes), row.wire_bytes)).collect()
 }

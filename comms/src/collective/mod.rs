@@ -67,7 +67,7 @@ mod verify;
 pub use builder::ScheduleBuilder;
 pub use frame::{Frame, FrameError, Header, Kind, Piece, Tag};
 pub use machine::{Completed, Contribution, Machine, MachineEvent, Refusal, Traffic};
-pub use planner::{PlanError, Planned, RoundPlan, RoundPlanner, Task, plan};
+pub use planner::{PlanError, Planned, RoundPlan, RoundPlanner, Task, guard, plan};
 pub use residual::Residual;
 pub use schedule::{Action, Schedule, Segment, Step};
 pub use shares::Shares;

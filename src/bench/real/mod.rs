@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use starloom_comms::codec::Wire;
 use starloom_comms::collective::cost::CostModel;
-use starloom_comms::collective::{PlanError, Schedule, Task, plan};
+use starloom_comms::collective::{PlanError, Schedule, Task, guard, plan};
 use starloom_comms::contacts::ContactPlan;
 use starloom_comms::id::NodeId;
 use starloom_comms::net::tls::Authority;
@@ -155,7 +155,8 @@ fn schedule(
     let model = CostModel::of(wire);
     let Collective { server, gossip_rounds, .. } = &scenario.collective;
     let (server, gossip_rounds) = (server.as_ref(), *gossip_rounds);
-    let at = MissionTime::ZERO;
-    let task = Task { members: &members, relays: &relays, server, gossip_rounds, elements, model, plan: contacts, at };
+    let (at, guard) = (MissionTime::ZERO, guard::in_scenario(scenario));
+    let task =
+        Task { members: &members, relays: &relays, server, gossip_rounds, elements, model, plan: contacts, at, guard };
     Ok(plan(strategy, &task)?.schedule)
 }

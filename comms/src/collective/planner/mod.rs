@@ -6,7 +6,7 @@
 
 mod cycle;
 mod error;
-mod guard;
+pub mod guard;
 mod path;
 mod request;
 mod roots;
@@ -16,7 +16,8 @@ mod rounds;
 mod tests;
 mod ways;
 
-use self::guard::GUARD;
+use std::time::Duration;
+
 use self::request::{Known, Over};
 use super::cost::{CostModel, Prediction, predict};
 use super::schedule::Schedule;
@@ -52,6 +53,8 @@ pub struct Task<'a> {
     pub plan: &'a ContactPlan,
     /// When all ranks are ready.
     pub at: MissionTime,
+    /// How long before contacts end all should be done with them, as [`guard`] says.
+    pub guard: Duration,
 }
 
 /// A schedule and what it is predicted to come to.
@@ -66,21 +69,21 @@ pub struct Planned {
 }
 
 /// Makes the schedule that completes first, of those that the chosen strategy makes; with `auto` of all exact strategies. One that
-/// needs no relays comes before one that is as fast over relays, and one that is done with each contact a minute before it ends
-/// before one that is a little faster.
+/// needs no relays comes before one that is as fast over relays, and one that is done with each contact a [guard](Task::guard) before it
+/// ends before one that is a little faster.
 ///
 /// # Errors
 /// [`PlanError`], naming who cannot reach whom; for `auto` the one that says most of the contacts: who is apart from whom, or else
 /// who has too little contact to whom.
 pub fn plan(choice: StrategyChoice, task: &Task<'_>) -> Result<Planned, PlanError> {
-    let careful = task.plan.guarded(GUARD).and_then(|guarded| {
+    let careful = task.plan.guarded(task.guard).and_then(|guarded| {
         let planned = first_to_complete(choice, &Task { plan: &guarded, ..*task }).ok()?;
         let is_as_predicted = guard::to_spare(&planned.prediction, &task.nodes(), &guarded, task.at).is_some();
         if is_as_predicted { Some(planned) } else { fastest(choice, vec![planned.schedule], task).ok() }
     });
     let takes = |planned: &Planned| planned.completes.since(task.at);
     let careful = match careful {
-        Some(careful) if takes(&careful) <= GUARD => return Ok(careful),
+        Some(careful) if takes(&careful) <= task.guard => return Ok(careful),
         careful => careful,
     };
     let bold = first_to_complete(choice, task)?;
@@ -153,7 +156,7 @@ impl<'a> Task<'a> {
     }
 
     fn over(&self, over: Over) -> Request<'a> {
-        let Self { members, relays, server, gossip_rounds, elements, model, plan, at } = *self;
+        let Self { members, relays, server, gossip_rounds, elements, model, plan, at, guard: _ } = *self;
         Request {
             members,
             relays,

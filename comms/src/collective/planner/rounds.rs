@@ -31,6 +31,8 @@ pub struct RoundPlanner {
     /// Who adds up where one does.
     server: Option<NodeId>,
     contacts: Arc<ContactPlan>,
+    /// How long before contacts end plans are done with them, if that costs little.
+    guard: Duration,
     /// From where openings travel, if they do.
     host: Option<Arc<Host>>,
     memory: Arc<Mutex<VecDeque<Arc<RoundPlan>>>>,
@@ -47,7 +49,7 @@ impl RoundPlanner {
     /// A planner of all-reduces by `strategy` over `contacts`, that has planned nothing.
     #[must_use]
     pub fn new(strategy: StrategyChoice, model: CostModel, contacts: Arc<ContactPlan>) -> Self {
-        Self { strategy, model, server: None, contacts, host: None, memory: Arc::default() }
+        Self { strategy, model, server: None, contacts, guard: GUARD, host: None, memory: Arc::default() }
     }
 
     /// The same planner for a job whose openings travel over the contacts, from the satellite `host`.
@@ -91,7 +93,7 @@ impl RoundPlanner {
     pub fn of(scenario: &Scenario, planned: &ContactPlan) -> Self {
         let contacts = Arc::new(planned.dilated(scenario.emulation.byte_scale));
         let planner = Self::new(scenario.collective.strategy, CostModel::in_scenario(scenario), contacts);
-        Self { server: scenario.collective.server.clone(), ..planner }
+        Self { server: scenario.collective.server.clone(), guard: guard::in_scenario(scenario), ..planner }
     }
 
     /// The format that numbers are planned to travel in.
@@ -144,6 +146,7 @@ impl RoundPlanner {
             model: self.model,
             plan: &self.contacts,
             at,
+            guard: self.guard,
         };
         if !self.strategy.is_exact() {
             return Err(PlanError::Inexact { strategy: self.strategy.as_str() });
@@ -152,7 +155,7 @@ impl RoundPlanner {
         let spare = guard::to_spare(&planned.prediction, &[members, relays].concat(), &self.contacts, at);
         let spare = spare.unwrap_or_default();
         // A plan that could not mind the guard is no better when it is made again.
-        let lasts_until = planned.completes + spare.checked_sub(GUARD).unwrap_or(spare);
+        let lasts_until = planned.completes + spare.checked_sub(self.guard).unwrap_or(spare);
         let plan = Arc::new(RoundPlan::new(view, planned, at, lasts_until));
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.push_back(plan.clone());

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::guard::GUARD;
 use super::*;
 use crate::codec::Wire;
 use crate::collective::schedule::Action;
@@ -50,6 +51,7 @@ fn planned_over(
         model: CostModel::of(Wire::Fp16),
         plan: contacts,
         at: AT,
+        guard: GUARD,
     };
     plan(choice, &task).map(|planned| planned.schedule)
 }
@@ -102,6 +104,7 @@ fn auto_takes_what_completes_first() {
             model: CostModel::of(Wire::Fp16),
             plan: &ring,
             at,
+            guard: GUARD,
         };
         let by = |choice: &StrategyChoice| {
             plan(*choice, &task).map(|planned| (planned.completes, planned.schedule.strategy()))
@@ -271,8 +274,17 @@ fn the_server_that_is_chosen_adds_up_and_another_one_if_it_is_lost() {
         let (relays, server) = (self::members(relays), NodeId::satellite(server));
         let model = CostModel::of(Wire::Fp16);
         let (relays, server) = (&relays[..], Some(&server));
-        let task =
-            Task { members: &members, relays, server, gossip_rounds: 8, elements: 100, model, plan: &star, at: AT };
+        let task = Task {
+            members: &members,
+            relays,
+            server,
+            gossip_rounds: 8,
+            elements: 100,
+            model,
+            plan: &star,
+            at: AT,
+            guard: GUARD,
+        };
         let schedule = plan(StrategyChoice::ParameterServer, &task).expect("a schedule").schedule;
         let merges = |rank: &Rank| schedule.program(*rank).iter().any(|step| step.action == Action::Merge);
         let ranks = (0..4).map(Rank).filter(merges).map(|rank| rank.0);

@@ -98,6 +98,7 @@ mod tests {
     use super::*;
     use crate::codec::Wire;
     use crate::collective::cost::CostModel;
+    use crate::collective::planner::guard::GUARD;
     use crate::collective::planner::{Task, plan};
     use crate::collective::test_plans::lasting;
     use crate::id::NodeId;
@@ -113,6 +114,7 @@ mod tests {
             model,
             plan: plan_of,
             at,
+            guard: GUARD,
         };
         plan(choice, &task).ok().map(|planned| planned.completes.as_secs_f64())
     }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::STRATEGIES;
 use crate::codec::Wire;
 use crate::collective::cost::CostModel;
+use crate::collective::planner::guard::GUARD;
 use crate::collective::planner::{Planned, Task, plan};
 use crate::collective::test_network::{Network, Outcome, TAG};
 use crate::collective::test_plans::{lasting, passing};
@@ -29,6 +30,7 @@ fn schedules(members: u32, relays: u32, elements: usize, contacts: &ContactPlan)
         model,
         plan: contacts,
         at,
+        guard: GUARD,
     };
     let exact = STRATEGIES.iter().filter(|strategy| strategy.choice.is_exact());
     let planned = exact.filter_map(|strategy| plan(strategy.choice, &task).ok());

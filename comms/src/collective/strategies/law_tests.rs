@@ -7,6 +7,7 @@ use super::STRATEGIES;
 use crate::codec::Wire;
 use crate::collective::bound::Bounds;
 use crate::collective::cost::CostModel;
+use crate::collective::planner::guard::GUARD;
 use crate::collective::planner::{PlanError, Planned, Task, plan};
 use crate::collective::test_network::{Contribution, Network, exact_sum};
 use crate::collective::test_plans::{lasting, passing};
@@ -34,7 +35,17 @@ fn planned(
     let server = members.iter().chain(&relays).nth(elements % (members.len() + relays.len() + 1));
     plan(
         choice,
-        &Task { members: &members, relays: &relays, server, gossip_rounds: 8, elements, model, plan: contacts, at },
+        &Task {
+            members: &members,
+            relays: &relays,
+            server,
+            gossip_rounds: 8,
+            elements,
+            model,
+            plan: contacts,
+            at,
+            guard: GUARD,
+        },
     )
 }
 
