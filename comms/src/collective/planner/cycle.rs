@@ -193,20 +193,10 @@ fn round_a_tree(graph: &[Vec<usize>]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
     use super::*;
-
-    fn graph(nodes: usize, links: impl IntoIterator<Item = (usize, usize)>) -> Vec<Vec<usize>> {
-        let mut graph = vec![BTreeSet::new(); nodes];
-        for (a, b) in links {
-            graph[a].insert(b);
-            graph[b].insert(a);
-        }
-        graph.into_iter().map(|neighbours| neighbours.into_iter().collect()).collect()
-    }
+    use crate::collective::planner::test_graphs::graph;
 
     /// Planes of satellites, each linked to the next in its plane and to the same one in the next plane.
     fn torus(planes: usize, size: usize) -> Vec<Vec<usize>> {

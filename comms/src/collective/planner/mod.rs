@@ -13,6 +13,8 @@ mod roots;
 mod round;
 mod rounds;
 #[cfg(test)]
+mod test_graphs;
+#[cfg(test)]
 mod tests;
 mod ways;
 
@@ -76,7 +78,8 @@ pub struct Planned {
 /// [`PlanError`], naming who cannot reach whom; for `auto` the one that says most of the contacts: who is apart from whom, or else
 /// who has too little contact to whom.
 pub fn plan(choice: StrategyChoice, task: &Task<'_>) -> Result<Planned, PlanError> {
-    let careful = task.plan.guarded(task.guard).and_then(|guarded| {
+    let guarded = if task.guard.is_zero() { None } else { task.plan.guarded(task.guard) };
+    let careful = guarded.and_then(|guarded| {
         let planned = first_to_complete(choice, &Task { plan: &guarded, ..*task }).ok()?;
         let is_as_predicted = guard::to_spare(&planned.prediction, &task.nodes(), &guarded, task.at).is_some();
         if is_as_predicted { Some(planned) } else { fastest(choice, vec![planned.schedule], task).ok() }

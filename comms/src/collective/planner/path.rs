@@ -121,15 +121,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn graph(nodes: usize, links: impl IntoIterator<Item = (usize, usize)>) -> Vec<Vec<usize>> {
-        let mut graph = vec![BTreeSet::new(); nodes];
-        for (a, b) in links {
-            graph[a].insert(b);
-            graph[b].insert(a);
-        }
-        graph.into_iter().map(|neighbours| neighbours.into_iter().collect()).collect()
-    }
+    use crate::collective::planner::test_graphs::graph;
 
     fn is_path(graph: &[Vec<usize>], path: &[usize]) -> bool {
         let distinct: BTreeSet<_> = path.iter().collect();

@@ -3,9 +3,9 @@
 //! A [ring](super::ring::along) in the order of the roster takes lanes as they come, and waits where one is closed. Here the order is one
 //! along which contacts open one after the other: from each of some members on, always to the one that can be reached soonest and
 //! has not been visited, over relays where that closes the ring. Where links last, it is a short closed walk along them, as through a
-//! torus of planes. Half of the vector goes the other way round where that is possible,
-//! so that both lanes of every link are used; that a torus or a circle should be used in both directions is in P. Sack and W. Gropp,
-//! "Collective algorithms for multiported torus networks", ACM Trans. Parallel Comput. 1(2), 2015.
+//! torus of planes. Half of the vector goes the other way round where that is possible, so that both lanes of every link are used; that
+//! a torus or a circle should be used in both directions is in P. Sack and W. Gropp, "Collective algorithms for multiported torus
+//! networks", ACM Trans. Parallel Comput. 1(2), 2015.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ const MAX_STEPS: usize = 400_000;
 /// Orders that are tried.
 const MAX_ORDERS: usize = 8;
 
-/// One way and both ways round, in the order of the roster and in those in which contacts open.
+/// One way and both ways round, in the order of the roster, in those in which contacts open, and along closed walks.
 fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     let members = request.members.len();
     let steps = 4 * members * members;
@@ -42,14 +42,7 @@ fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
     if walks.is_empty() {
         return by_roster.map(|_| Vec::new());
     }
-    // Each part of the vector goes round twice, but for two hops.
-    let light = |walk: &&Vec<Rank>| {
-        let pairs = walk.iter().zip(walk.iter().cycle().skip(1));
-        let hops: Vec<u64> = pairs.map(|(from, to)| request.light(*from, *to)).collect();
-        let longest = hops.iter().copied().max().unwrap_or_default();
-        2 * hops.iter().sum::<u64>().saturating_sub(longest)
-    };
-    let is_in_time = |walk: &&Vec<Rank>| request.at.0.saturating_add(light(walk)) <= request.until.0;
+    let is_in_time = |walk: &&Vec<Rank>| request.at.0.saturating_add(light(request, walk)) <= request.until.0;
     let per_walk = |walk: &Vec<Rank>| {
         let mut turned = walk.clone();
         turned.reverse();
@@ -59,6 +52,14 @@ fn plan(request: &Request<'_>) -> Result<Vec<Schedule>, PlanError> {
         one_way.into_iter().chain(leads_back.then(|| rings(request, &[walk, &turned]))).collect::<Vec<_>>()
     };
     Ok(walks.iter().filter(is_in_time).flat_map(per_walk).collect())
+}
+
+/// How long light takes at least along a ring: each part of the vector goes round twice, but for two hops.
+fn light(request: &Request<'_>, walk: &[Rank]) -> u64 {
+    let pairs = walk.iter().zip(walk.iter().cycle().skip(1));
+    let hops: Vec<u64> = pairs.map(|(from, to)| request.light(*from, *to)).collect();
+    let longest = hops.iter().copied().max().unwrap_or_default();
+    2 * hops.iter().sum::<u64>().saturating_sub(longest)
 }
 
 /// The members from one on, each followed by the one of those left that it reaches soonest from then on.
