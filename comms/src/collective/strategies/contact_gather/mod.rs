@@ -7,7 +7,7 @@
 //!
 //! Unmerged, every byte travels `n(n−1)` times. Groups of neighbours spare that with little delay: inside a group contributions
 //! travel by themselves, so that every member of it can make their sum, and what leaves the group at any side is the sum. Its
-//! bytes are the same wherever it is made. Groups may be [nested](nesting), pairs in rows in planes. How large they are is found by
+//! bytes are the same wherever it is made. Groups may be nested, pairs in rows in planes. How large they are is found by
 //! trying, and whether halves of the vector should take different ways, or be merged by other neighbours.
 
 mod nesting;
