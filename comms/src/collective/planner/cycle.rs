@@ -32,7 +32,7 @@ pub(super) fn closed_walk(graph: &[Vec<usize>], length: impl Fn(usize, usize) ->
 fn closed(graph: &[Vec<usize>], path: Vec<usize>) -> Option<Vec<usize>> {
     let nodes = graph.len();
     let (mut starts, mut began) = (VecDeque::from([path]), vec![false; nodes]);
-    let mut turned = 0;
+    let mut in_vain = 0;
     while let Some(path) = starts.pop_front() {
         let start = path[0];
         let (mut open, mut ended) = (VecDeque::from([path]), vec![false; nodes]);
@@ -41,8 +41,8 @@ fn closed(graph: &[Vec<usize>], path: Vec<usize>) -> Option<Vec<usize>> {
             if graph[end].binary_search(&start).is_ok() {
                 return Some(path);
             }
-            turned += 1;
-            if turned > MAX_TURNED || nodes > MAX_NODES {
+            in_vain += 1;
+            if in_vain > MAX_TURNED || nodes > MAX_NODES {
                 return None;
             }
             let mut place = vec![0; nodes];
